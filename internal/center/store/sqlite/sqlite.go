@@ -1,0 +1,144 @@
+// Package sqlite keeps a center's records in one SQLite file. It is what a center uses by default.
+//
+// It implements store.Store and is held against storetest. Only the command keyfob-center opens it;
+// it knows SQL and nothing about OAuth.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"keyfob/internal/center/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open store. SQLite has one writer at a time, so writes queue in Go, on one connection,
+// where waiting is fair and cheap; reads run beside them on connections of their own (WAL).
+type DB struct {
+	write *sql.DB
+	read  *sql.DB
+}
+
+var _ store.Store = (*DB)(nil)
+
+// busyTimeout is how long a statement waits for another process that has the file locked.
+const busyTimeout = 10 * time.Second
+
+// Open opens the file, creating it with mode 0600, and brings its tables up to date. Several
+// processes may do so at once.
+func Open(ctx context.Context, path string) (*DB, error) {
+	// SQLite would create the file with the umask's mode; it holds who may do what.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func open(path string) (*DB, error) {
+	dsn := func(extra string) string {
+		q := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)%s",
+			busyTimeout.Milliseconds(), extra)
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String()
+	}
+	write, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	if err != nil {
+		return nil, err
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", dsn("&_pragma=query_only(ON)"))
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
+	}
+	read.SetMaxOpenConns(max(4, 2*runtime.GOMAXPROCS(0)))
+	read.SetMaxIdleConns(max(4, 2*runtime.GOMAXPROCS(0)))
+	return &DB{write: write, read: read}, nil
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	// Two processes that start on a new file race for the same migration; the loser finds it done.
+	for attempt := 0; ; attempt++ {
+		if _, err = p.Up(ctx); err == nil || attempt == 4 || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(attempt+1) * 50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close implements store.Store.
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+// tx runs f in one write transaction.
+func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it says so, before it the first error counts
+	if err := f(tx); err != nil {
+		return translate(err)
+	}
+	return tx.Commit()
+}
+
+// exec runs one statement and returns the number of rows it changed.
+func (db *DB) exec(ctx context.Context, q string, args ...any) (int64, error) {
+	r, err := db.write.ExecContext(ctx, q, args...)
+	if err != nil {
+		return 0, translate(err)
+	}
+	return r.RowsAffected()
+}
+
+// translate gives the store's names to the database's errors.
+func translate(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	var e *driver.Error
+	if errors.As(err, &e) {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+			return fmt.Errorf("%w: %w", store.ErrConflict, err)
+		case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+			return fmt.Errorf("%w: %w", store.ErrNotFound, err)
+		}
+	}
+	return err
+}

@@ -1,0 +1,193 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"keyfob/internal/center/store"
+)
+
+func addFamily(ctx context.Context, tx *sql.Tx, f store.TokenFamily) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO token_families (id, client_id, user_id, session_id, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		f.ID, f.ClientID, f.UserID, f.SessionID, asJSON{f.Scopes}, at(f.CreatedAt))
+	return err
+}
+
+// IssueTokens implements store.Tokens.
+func (db *DB) IssueTokens(ctx context.Context, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error { return issue(ctx, tx, access, refresh, now) })
+}
+
+func issue(ctx context.Context, tx *sql.Tx, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
+	var live bool
+	if err := tx.QueryRowContext(ctx, `SELECT f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ? AND NOT u.disabled
+		FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id WHERE f.id = ?`,
+		at(now), access.FamilyID).Scan(&live); err != nil {
+		return err
+	}
+	if !live {
+		return store.ErrRevoked
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
+		access.Hash[:], access.FamilyID, at(access.ExpiresAt)); err != nil {
+		return err
+	}
+	if refresh == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
+		refresh.Hash[:], refresh.FamilyID, at(refresh.ExpiresAt))
+	return err
+}
+
+const grantColumns = `f.id, f.client_id, f.user_id, f.session_id, f.scopes, f.created_at, f.revoked_at, f.revoked_reason, ` +
+	sessionColumns + `, ` + userColumns
+
+const grantJoin = ` JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id `
+
+func grantFields(g *store.Grant) []any {
+	f := &g.Family
+	fields := []any{
+		&f.ID, &f.ClientID, &f.UserID, &f.SessionID, asJSON{&f.Scopes}, instant{&f.CreatedAt}, instant{&f.RevokedAt}, &f.RevokedReason,
+	}
+	return append(append(fields, sessionFields(&g.Session)...), userFields(&g.User)...)
+}
+
+// Access implements store.Tokens.
+func (db *DB) Access(ctx context.Context, token store.Hash) (store.AccessToken, store.Grant, error) {
+	var t store.AccessToken
+	var g store.Grant
+	err := db.read.QueryRowContext(ctx, `SELECT t.hash, t.family_id, t.expires_at, `+grantColumns+`
+		FROM access_tokens t JOIN token_families f ON f.id = t.family_id`+grantJoin+`WHERE t.hash = ?`, token[:]).
+		Scan(append([]any{hash{&t.Hash}, &t.FamilyID, instant{&t.ExpiresAt}}, grantFields(&g)...)...)
+	return t, g, translate(err)
+}
+
+// Refresh implements store.Tokens.
+func (db *DB) Refresh(ctx context.Context, token store.Hash) (store.RefreshToken, store.Grant, error) {
+	var t store.RefreshToken
+	var g store.Grant
+	err := db.read.QueryRowContext(ctx, `SELECT t.hash, t.family_id, t.expires_at, t.rotated_at, `+grantColumns+`
+		FROM refresh_tokens t JOIN token_families f ON f.id = t.family_id`+grantJoin+`WHERE t.hash = ?`, token[:]).
+		Scan(append([]any{hash{&t.Hash}, &t.FamilyID, instant{&t.ExpiresAt}, instant{&t.RotatedAt}}, grantFields(&g)...)...)
+	return t, g, translate(err)
+}
+
+// Family implements store.Tokens.
+func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
+	var g store.Grant
+	err := db.read.QueryRowContext(ctx, `SELECT `+grantColumns+` FROM token_families f`+grantJoin+`WHERE f.id = ?`, id).Scan(grantFields(&g)...)
+	return g, translate(err)
+}
+
+// Rotate implements store.Tokens.
+func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
+	var outcome store.RotationOutcome
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		var rotatedAt time.Time
+		var familyID string
+		if err := tx.QueryRowContext(ctx, `SELECT family_id, rotated_at FROM refresh_tokens WHERE hash = ?`, old[:]).
+			Scan(&familyID, instant{&rotatedAt}); err != nil {
+			return err
+		}
+		switch {
+		case rotatedAt.IsZero():
+			outcome = store.RotationDone
+			if _, err := tx.ExecContext(ctx, `UPDATE refresh_tokens SET rotated_at = ? WHERE hash = ?`, at(now), old[:]); err != nil {
+				return err
+			}
+		case now.Sub(rotatedAt) <= grace:
+			outcome = store.RotationGraced
+		default:
+			outcome = store.RotationReused
+			return revokeFamily(ctx, tx, familyID, "refresh token reused", now)
+		}
+		access.FamilyID, refresh.FamilyID = familyID, familyID
+		return issue(ctx, tx, access, &refresh, now)
+	})
+	return outcome, err
+}
+
+// RevokeFamily implements store.Tokens.
+func (db *DB) RevokeFamily(ctx context.Context, id, reason string, now time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error { return revokeFamily(ctx, tx, id, reason, now) })
+}
+
+func revokeFamily(ctx context.Context, tx *sql.Tx, id, reason string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE token_families SET revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at = 0`, at(now), reason, id)
+	return err
+}
+
+// Throttle implements store.Throttles.
+func (db *DB) Throttle(ctx context.Context, key string) (store.Throttle, error) {
+	return readThrottle(db.read.QueryRowContext(ctx, throttleQuery, key))
+}
+
+const throttleQuery = `SELECT failures, first_at, blocked_until FROM throttles WHERE key = ?`
+
+func readThrottle(row *sql.Row) (store.Throttle, error) {
+	var t store.Throttle
+	err := row.Scan(&t.Failures, instant{&t.FirstAt}, instant{&t.BlockedUntil})
+	if err == sql.ErrNoRows { //nolint:errorlint // Scan returns it bare
+		return store.Throttle{}, nil
+	}
+	return t, err
+}
+
+// UpdateThrottle implements store.Throttles.
+func (db *DB) UpdateThrottle(ctx context.Context, key string, change func(*store.Throttle)) (store.Throttle, error) {
+	var t store.Throttle
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		var err error
+		if t, err = readThrottle(tx.QueryRowContext(ctx, throttleQuery, key)); err != nil {
+			return err
+		}
+		change(&t)
+		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO throttles (key, failures, first_at, blocked_until) VALUES (?, ?, ?, ?)`,
+			key, t.Failures, at(t.FirstAt), at(t.BlockedUntil))
+		return err
+	})
+	return t, err
+}
+
+// ClearThrottle implements store.Throttles.
+func (db *DB) ClearThrottle(ctx context.Context, key string) error {
+	_, err := db.exec(ctx, `DELETE FROM throttles WHERE key = ?`, key)
+	return err
+}
+
+// AppendAudit implements store.Audit.
+func (db *DB) AppendAudit(ctx context.Context, e store.AuditEvent) error {
+	_, err := db.exec(ctx, `INSERT INTO audit_events (at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, at(e.At), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.RequestID, asJSON{e.Detail})
+	return err
+}
+
+// AuditEvents implements store.Audit.
+func (db *DB) AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, error) {
+	return queryAll(ctx, db.read, func(e *store.AuditEvent) []any {
+		return []any{instant{&e.At}, &e.Name, &e.Outcome, &e.UserID, &e.ClientID, &e.SessionID, &e.RemoteIP, &e.RequestID, asJSON{&e.Detail}}
+	}, `SELECT at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail FROM audit_events ORDER BY id DESC LIMIT ?`, limit)
+}
+
+// DeleteExpired implements store.Store.
+func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		// Sessions and clients take their families, and those their codes and tokens, along.
+		for _, q := range []string{
+			`DELETE FROM device_authorizations WHERE expires_at < ?`,
+			`DELETE FROM authorization_codes WHERE expires_at < ?`,
+			`DELETE FROM access_tokens WHERE expires_at < ?`,
+			`DELETE FROM refresh_tokens WHERE expires_at < ?`,
+			`DELETE FROM sessions WHERE expires_at < ?`,
+			`DELETE FROM clients WHERE expires_at < ?`,
+			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,
+		} {
+			if _, err := tx.ExecContext(ctx, q, at(before)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

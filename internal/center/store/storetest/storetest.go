@@ -1,0 +1,462 @@
+// Package storetest is the suite that every implementation of store.Store must pass.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"keyfob/internal/center/store"
+	"keyfob/internal/wire"
+)
+
+// Run holds the stores that open returns, a new and empty one each time, against the contract.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, s store.Store)
+	}{
+		{"Apply", testApply},
+		{"Assignments", testAssignments},
+		{"DeviceDecidedOnce", testDeviceDecidedOnce},
+		{"CodeConsumedOnce", testCodeConsumedOnce},
+		{"Rotation", testRotation},
+		{"EndSession", testEndSession},
+		{"ClientLimit", testClientLimit},
+		{"Throttle", testThrottle},
+		{"Audit", testAudit},
+		{"DeleteExpired", testDeleteExpired},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}
+
+// Epoch is when every test of the suite begins.
+func Epoch() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
+
+// Organisation is a small instance with every kind of thing in it: Ada may use Admin in
+// 111111111111 directly and ReadOnly in 000000000042 by her group, Grace only the latter.
+func Organisation() store.Organisation {
+	return store.Organisation{
+		Instance: store.Instance{
+			ID: "ssoins-0123456789abcdef", IdentityStoreID: "d-0123456789", Name: "Example", Region: "us-east-1",
+			SessionLifetime: 8 * time.Hour,
+		},
+		Accounts: []store.Account{
+			{ID: "111111111111", Name: "Production", Email: "prod@example.com"},
+			{ID: "000000000042", Name: "Zero", Email: "zero@example.com"},
+		},
+		Users: []store.User{
+			{ID: "u-ada", Name: "Ada", NameKey: "ada", Email: "Ada@example.com", EmailKey: "ada@example.com", PasswordHash: "h1"},
+			{ID: "u-grace", Name: "grace", NameKey: "grace", Email: "grace@example.com", EmailKey: "grace@example.com"},
+		},
+		Groups: []store.Group{{ID: "g-all", Name: "Everyone", Members: []string{"u-ada", "u-grace"}}},
+		PermissionSets: []store.PermissionSet{
+			{ID: "ps-1", Name: "Admin", Description: "all", SessionDuration: time.Hour},
+			{ID: "ps-2", Name: "ReadOnly", SessionDuration: 2 * time.Hour},
+		},
+		Assignments: []store.AccountAssignment{
+			{AccountID: "111111111111", PermissionSetID: "ps-1", PrincipalKind: store.PrincipalUser, PrincipalID: "u-ada"},
+			{AccountID: "000000000042", PermissionSetID: "ps-2", PrincipalKind: store.PrincipalGroup, PrincipalID: "g-all"},
+		},
+	}
+}
+
+type fixture struct {
+	*testing.T
+	store.Store
+	ctx context.Context
+	now time.Time
+}
+
+// prepare applies the organisation and adds a client and an open session of Ada's.
+func prepare(t *testing.T, s store.Store) fixture {
+	f := fixture{t, s, context.Background(), Epoch()}
+	f.must(s.Apply(f.ctx, Organisation()))
+	f.must(s.AddClient(f.ctx, store.Client{
+		ID: "c1", SecretHash: digest("cs"), Name: "cli", Scopes: []string{"a"}, GrantTypes: []string{"b"},
+		CreatedAt: f.now, ExpiresAt: f.now.Add(90 * 24 * time.Hour),
+	}, 10))
+	f.must(s.AddSession(f.ctx, store.Session{
+		ID: "s1", CookieHash: digest("cookie"), UserID: "u-ada", CreatedAt: f.now, AuthenticatedAt: f.now,
+		LastSeenAt: f.now, ExpiresAt: f.now.Add(8 * time.Hour), RemoteIP: "127.0.0.1", UserAgent: "test",
+	}))
+	return f
+}
+
+func (f fixture) must(err error) {
+	f.Helper()
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f fixture) want(err, want error) {
+	f.Helper()
+	if !errors.Is(err, want) {
+		f.Fatalf("error is %v, want %v", err, want)
+	}
+}
+
+func (f fixture) family(id string) store.TokenFamily {
+	return store.TokenFamily{ID: id, ClientID: "c1", UserID: "u-ada", SessionID: "s1", Scopes: []string{"a"}, CreatedAt: f.now}
+}
+
+func (f fixture) access(secret, family string) store.AccessToken {
+	return store.AccessToken{Hash: digest(secret), FamilyID: family, ExpiresAt: f.now.Add(time.Hour)}
+}
+
+func (f fixture) refresh(secret, family string) store.RefreshToken {
+	return store.RefreshToken{Hash: digest(secret), FamilyID: family, ExpiresAt: f.now.Add(8 * time.Hour)}
+}
+
+// addFamily adds a family by way of a code, as the authorization endpoint does.
+func (f fixture) addFamily(id string) {
+	f.Helper()
+	f.must(f.AddCode(f.ctx, store.AuthorizationCode{CodeHash: digest("code-" + id), ClientID: "c1", ExpiresAt: f.now.Add(time.Minute)}, f.family(id)))
+}
+
+func digest(s string) store.Hash { return store.HashSecret(wire.Secret(s)) }
+
+func testApply(t *testing.T, s store.Store) {
+	ctx := context.Background()
+	if _, err := s.Instance(ctx); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("Instance of an empty store: %v", err)
+	}
+	f := prepare(t, s)
+	o := Organisation()
+	i, err := s.Instance(ctx)
+	f.must(err)
+	if d := cmp.Diff(o.Instance, i); d != "" {
+		t.Error(d)
+	}
+	u, err := s.UserByKey(ctx, "ada@example.com")
+	f.must(err)
+	if d := cmp.Diff(o.Users[0], u); d != "" {
+		t.Error(d)
+	}
+	_, err = s.UserByKey(ctx, "")
+	f.want(err, store.ErrNotFound)
+
+	// A changed password survives an Apply with the same declared hash, not one with another.
+	f.must(s.SetPassword(ctx, "u-ada", "changed", "", f.now))
+	f.must(s.Apply(ctx, o))
+	if u, _ = s.User(ctx, "u-ada"); u.PasswordHash != "changed" {
+		t.Errorf("password hash after applying the same again: %q", u.PasswordHash)
+	}
+	o.Users[0].PasswordHash = "h2"
+	f.must(s.Apply(ctx, o))
+	if u, _ = s.User(ctx, "u-ada"); u.PasswordHash != "h2" {
+		t.Errorf("password hash after applying another: %q", u.PasswordHash)
+	}
+
+	// What is no longer declared goes; what was added otherwise stays.
+	f.must(s.AddUser(ctx, store.User{ID: "u-linus", Name: "linus", NameKey: "linus"}))
+	f.want(s.AddUser(ctx, store.User{ID: "u-other", Name: "LINUS", NameKey: "linus"}), store.ErrConflict)
+	o.Users = o.Users[1:]
+	o.Groups[0].Members = []string{"u-grace"}
+	o.Assignments = o.Assignments[1:]
+	f.must(s.Apply(ctx, o))
+	users, err := s.Users(ctx)
+	f.must(err)
+	if len(users) != 2 || users[0].Name != "grace" || users[1].Name != "linus" {
+		t.Errorf("users are %v", users)
+	}
+	_, _, err = s.SessionByCookie(ctx, digest("cookie"))
+	f.want(err, store.ErrNotFound)
+
+	// A failing Apply changes nothing.
+	bad := Organisation()
+	bad.Instance.Name = "Half"
+	bad.Groups[0].Members = []string{"u-nobody"}
+	if err := s.Apply(ctx, bad); err == nil {
+		t.Error("applying a group with an unknown member succeeded")
+	}
+	if i, _ = s.Instance(ctx); i.Name != "Example" {
+		t.Errorf("instance name after a failed Apply: %q", i.Name)
+	}
+}
+
+func testAssignments(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	names := func(user, after string, limit int) string {
+		as, err := s.AccountsFor(f.ctx, user, after, limit)
+		f.must(err)
+		var ids []string
+		for _, a := range as {
+			ids = append(ids, a.ID)
+		}
+		return fmt.Sprint(ids)
+	}
+	for _, c := range []struct {
+		user, after string
+		limit       int
+		want        string
+	}{
+		{"u-ada", "", 10, "[000000000042 111111111111]"},
+		{"u-ada", "", 1, "[000000000042]"},
+		{"u-ada", "000000000042", 10, "[111111111111]"},
+		{"u-grace", "", 10, "[000000000042]"},
+		{"u-nobody", "", 10, "[]"},
+	} {
+		if got := names(c.user, c.after, c.limit); got != c.want {
+			t.Errorf("accounts of %s after %q: %s, want %s", c.user, c.after, got, c.want)
+		}
+	}
+	p, err := s.Assigned(f.ctx, "u-grace", "000000000042", "ReadOnly")
+	f.must(err)
+	if p.SessionDuration != 2*time.Hour {
+		t.Errorf("session duration is %s", p.SessionDuration)
+	}
+	_, err = s.Assigned(f.ctx, "u-grace", "111111111111", "Admin")
+	f.want(err, store.ErrNotFound)
+	ps, err := s.PermissionSetsFor(f.ctx, "u-ada", "111111111111", "", 10)
+	f.must(err)
+	if len(ps) != 1 || ps[0].Name != "Admin" {
+		t.Errorf("permission sets are %v", ps)
+	}
+	f.must(s.RemoveAssignment(f.ctx, Organisation().Assignments[0]))
+	_, err = s.Assigned(f.ctx, "u-ada", "111111111111", "Admin")
+	f.want(err, store.ErrNotFound)
+	f.must(s.AddAssignment(f.ctx, Organisation().Assignments[0]))
+	f.must(s.AddAssignment(f.ctx, Organisation().Assignments[0]))
+	_, err = s.Assigned(f.ctx, "u-ada", "111111111111", "Admin")
+	f.must(err)
+}
+
+func testDeviceDecidedOnce(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	add := func(n string) {
+		f.must(s.AddDevice(f.ctx, store.DeviceAuthorization{
+			DeviceCodeHash: digest("d" + n), UserCodeHash: digest("u" + n), ClientID: "c1", Scopes: []string{"a"}, CreatedAt: f.now,
+			ExpiresAt: f.now.Add(10 * time.Minute), State: store.DevicePending, Interval: time.Second,
+		}))
+	}
+	add("1")
+	f.want(s.ApproveDevice(f.ctx, digest("u1"), f.family("late"), f.now.Add(10*time.Minute)), store.ErrConflict)
+	won := race(10, func(i int) bool {
+		return s.ApproveDevice(f.ctx, digest("u1"), f.family(fmt.Sprint("f", i)), f.now) == nil
+	})
+	if won != 1 {
+		t.Errorf("%d approvals of one device authorization succeeded", won)
+	}
+	f.want(s.DenyDevice(f.ctx, digest("u1"), f.now), store.ErrConflict)
+
+	redeemed := race(10, func(int) bool {
+		first := false
+		_, err := s.PollDevice(f.ctx, digest("d1"), func(d *store.DeviceAuthorization) {
+			if first = d.State == store.DeviceApproved; first {
+				d.State = store.DeviceRedeemed
+			}
+			d.Polls++
+		})
+		return err == nil && first
+	})
+	if redeemed != 1 {
+		t.Errorf("%d polls redeemed one device authorization", redeemed)
+	}
+	d, err := s.DeviceByUserCode(f.ctx, digest("u1"))
+	f.must(err)
+	if d.Polls != 10 || d.State != store.DeviceRedeemed || d.FamilyID == "" {
+		t.Errorf("device authorization is %+v", d)
+	}
+	add("2")
+	f.must(s.DenyDevice(f.ctx, digest("u2"), f.now))
+	f.want(s.ApproveDevice(f.ctx, digest("u2"), f.family("fx"), f.now), store.ErrConflict)
+	_, err = s.PollDevice(f.ctx, digest("nope"), func(*store.DeviceAuthorization) {})
+	f.want(err, store.ErrNotFound)
+}
+
+func testCodeConsumedOnce(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	f.addFamily("f1")
+	first := race(10, func(int) bool {
+		c, err := s.ConsumeCode(f.ctx, digest("code-f1"), f.now)
+		return err == nil && c.ConsumedAt.IsZero()
+	})
+	if first != 1 {
+		t.Errorf("%d uses of one code were the first", first)
+	}
+	f.must(s.RevokeFamily(f.ctx, "f1", "code used twice", f.now))
+	f.want(s.IssueTokens(f.ctx, f.access("a1", "f1"), nil, f.now), store.ErrRevoked)
+	_, err := s.ConsumeCode(f.ctx, digest("nope"), f.now)
+	f.want(err, store.ErrNotFound)
+}
+
+func testRotation(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	f.addFamily("f1")
+	r0 := f.refresh("r0", "f1")
+	f.must(s.IssueTokens(f.ctx, f.access("a0", "f1"), &r0, f.now))
+	rotate := func(old, n string, at time.Time) store.RotationOutcome {
+		t.Helper()
+		o, err := s.Rotate(f.ctx, digest(old), f.access("a"+n, ""), f.refresh("r"+n, ""), at, 30*time.Second)
+		f.must(err)
+		return o
+	}
+	var mu sync.Mutex
+	outcomes := map[store.RotationOutcome]int{}
+	race(8, func(i int) bool {
+		o, err := s.Rotate(f.ctx, digest("r0"), f.access(fmt.Sprint("ax", i), ""), f.refresh(fmt.Sprint("rx", i), ""), f.now, 30*time.Second)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		outcomes[o]++
+		return true
+	})
+	if outcomes[store.RotationDone] != 1 || outcomes[store.RotationGraced] != 7 {
+		t.Errorf("outcomes of 8 rotations at once: %v", outcomes)
+	}
+	if o := rotate("r0", "grace", f.now.Add(30*time.Second)); o != store.RotationGraced {
+		t.Errorf("within the grace: %v", o)
+	}
+	if _, g, err := s.Access(f.ctx, digest("agrace")); err != nil || !g.Live(f.now) || g.User.Name != "Ada" || g.Family.ID != "f1" {
+		t.Errorf("access token of a rotation: %+v, %v", g, err)
+	}
+	if o := rotate("r0", "late", f.now.Add(31*time.Second)); o != store.RotationReused {
+		t.Errorf("after the grace: %v", o)
+	}
+	if _, g, err := s.Refresh(f.ctx, digest("rgrace")); err != nil || g.Live(f.now) {
+		t.Errorf("the family outlives a reused refresh token: %+v, %v", g.Family, err)
+	}
+	_, _, err := s.Access(f.ctx, digest("alate"))
+	f.want(err, store.ErrNotFound)
+	_, err = s.Rotate(f.ctx, digest("rgrace"), f.access("a9", ""), f.refresh("r9", ""), f.now, time.Minute)
+	f.want(err, store.ErrRevoked)
+	_, err = s.Rotate(f.ctx, digest("nope"), f.access("a9", ""), f.refresh("r9", ""), f.now, time.Minute)
+	f.want(err, store.ErrNotFound)
+}
+
+func testEndSession(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	f.addFamily("f1")
+	f.must(s.IssueTokens(f.ctx, f.access("a1", "f1"), nil, f.now))
+	got, u, err := s.SessionByCookie(f.ctx, digest("cookie"))
+	f.must(err)
+	if !got.Open(f.now) || got.Open(got.ExpiresAt) || u.ID != "u-ada" {
+		t.Errorf("session is %+v of %s", got, u.ID)
+	}
+	f.must(s.EndSession(f.ctx, "s1", "signed out", f.now))
+	f.must(s.EndSession(f.ctx, "s1", "again", f.now.Add(time.Hour)))
+	f.want(s.EndSession(f.ctx, "nope", "", f.now), store.ErrNotFound)
+	_, g, err := s.Access(f.ctx, digest("a1"))
+	f.must(err)
+	if g.Live(f.now) || g.Family.RevokedReason != "signed out" || !g.Session.EndedAt.Equal(f.now) {
+		t.Errorf("grant after its session ended: %+v", g)
+	}
+	f.want(s.IssueTokens(f.ctx, f.access("a2", "f1"), nil, f.now), store.ErrRevoked)
+
+	// Disabling ends every session; setting a password ends all but the one named.
+	for _, id := range []string{"s2", "s3"} {
+		f.must(s.AddSession(f.ctx, store.Session{ID: id, CookieHash: digest(id), UserID: "u-ada", CreatedAt: f.now, ExpiresAt: f.now.Add(time.Hour)}))
+	}
+	f.must(s.SetPassword(f.ctx, "u-ada", "new", "s3", f.now))
+	open := func() (n int) {
+		all, err := s.SessionsOf(f.ctx, "u-ada")
+		f.must(err)
+		for _, s := range all {
+			if s.Open(f.now) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := open(); n != 1 {
+		t.Errorf("%d sessions open after a new password, want 1", n)
+	}
+	f.must(s.SetDisabled(f.ctx, "u-ada", true, f.now))
+	if n := open(); n != 0 {
+		t.Errorf("%d sessions of a disabled user are open", n)
+	}
+}
+
+func testClientLimit(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	c := store.Client{ID: "c2", ExpiresAt: f.now}
+	f.want(s.AddClient(f.ctx, c, 1), store.ErrConflict)
+	f.must(s.AddClient(f.ctx, c, 2))
+	got, err := s.Client(f.ctx, "c1")
+	f.must(err)
+	if got.SecretHash != digest("cs") || got.Scopes[0] != "a" || !got.ExpiresAt.Equal(f.now.Add(90*24*time.Hour)) {
+		t.Errorf("client is %+v", got)
+	}
+	f.addFamily("f1")
+	f.must(s.IssueTokens(f.ctx, f.access("a1", "f1"), nil, f.now))
+	f.must(s.RemoveClient(f.ctx, "c1"))
+	_, _, err = s.Access(f.ctx, digest("a1"))
+	f.want(err, store.ErrNotFound)
+}
+
+func testThrottle(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	race(20, func(int) bool {
+		_, err := s.UpdateThrottle(f.ctx, "k", func(t *store.Throttle) { t.Failures++; t.FirstAt = f.now })
+		return err == nil
+	})
+	got, err := s.Throttle(f.ctx, "k")
+	f.must(err)
+	if got.Failures != 20 {
+		t.Errorf("20 failures at once are counted as %d", got.Failures)
+	}
+	f.must(s.ClearThrottle(f.ctx, "k"))
+	if got, err = s.Throttle(f.ctx, "k"); err != nil || got != (store.Throttle{}) {
+		t.Errorf("cleared throttle is %+v, %v", got, err)
+	}
+}
+
+func testAudit(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	for _, n := range []string{"A", "B"} {
+		f.must(s.AppendAudit(f.ctx, store.AuditEvent{At: f.now, Name: n, Outcome: "success", Detail: map[string]string{"k": "v\n"}}))
+	}
+	es, err := s.AuditEvents(f.ctx, 1)
+	f.must(err)
+	if len(es) != 1 || es[0].Name != "B" || es[0].Detail["k"] != "v\n" {
+		t.Errorf("audit events are %+v", es)
+	}
+}
+
+func testDeleteExpired(t *testing.T, s store.Store) {
+	f := prepare(t, s)
+	f.addFamily("f1")
+	r := f.refresh("r1", "f1")
+	f.must(s.IssueTokens(f.ctx, f.access("a1", "f1"), &r, f.now))
+	f.must(s.DeleteExpired(f.ctx, f.now))
+	if _, _, err := s.Access(f.ctx, digest("a1")); err != nil {
+		t.Errorf("a good token was deleted: %v", err)
+	}
+	f.must(s.DeleteExpired(f.ctx, f.now.Add(2*time.Hour)))
+	_, _, err := s.Access(f.ctx, digest("a1"))
+	f.want(err, store.ErrNotFound)
+	if _, _, err := s.Refresh(f.ctx, digest("r1")); err != nil {
+		t.Errorf("a good refresh token was deleted: %v", err)
+	}
+	f.must(s.DeleteExpired(f.ctx, f.now.Add(100*24*time.Hour)))
+	_, err = s.Client(f.ctx, "c1")
+	f.want(err, store.ErrNotFound)
+}
+
+// race runs f n times at once and returns how many said true.
+func race(n int, f func(i int) bool) int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	won := 0
+	for i := range n {
+		wg.Go(func() {
+			if f(i) {
+				mu.Lock()
+				defer mu.Unlock()
+				won++
+			}
+		})
+	}
+	wg.Wait()
+	return won
+}
