@@ -45,7 +45,7 @@ func (e *Editor) Set(section Header, key, value string) error {
 		return nil
 	}
 	change := e.replaceValue(found.option, value)
-	if i := strings.IndexAny(old, "#;"); i > 0 && isBlank(rune(old[i-1])) && !strings.Contains(old, "\n") {
+	if i := inlineComment(old); i >= 0 {
 		l := e.doc.lines[found.option.line]
 		change = append([]splice{{l.start, l.start, e.indent(found.option.line) + old[i:] + e.eol(found.option.line)}}, change...)
 	}
@@ -96,6 +96,19 @@ func (e *Editor) SetNested(section Header, outer, key, value string) error {
 	}
 	e.apply(e.below(o.last, indent+added))
 	return nil
+}
+
+// inlineComment returns where in a value of one line somebody meant a comment to begin, or -1.
+func inlineComment(value string) int {
+	if strings.Contains(value, "\n") {
+		return -1
+	}
+	for i := 1; i < len(value); i++ {
+		if (value[i] == '#' || value[i] == ';') && (value[i-1] == ' ' || value[i-1] == '\t') {
+			return i
+		}
+	}
+	return -1
 }
 
 // splice puts text in the place of src[from:to].
@@ -228,8 +241,7 @@ func (e *Editor) indent(i int) string {
 	return strings.TrimPrefix(e.doc.src[l.start:l.from], byteOrderMark)
 }
 
-// eol returns the end of line to use next to line i: its own, else the nearest one above or, failing
-// that, the file's first.
+// eol returns the end of line to use next to line i: its own, else the nearest one above.
 func (e *Editor) eol(i int) string {
 	for i = min(i, len(e.doc.lines)-1); i >= 0; i-- {
 		text := e.doc.src[e.doc.lines[i].start:e.doc.lines[i].end]
