@@ -81,10 +81,11 @@ func (f *Files) SaveToken(key string, t session.Token) error {
 	d.setText("expiresAt", formatTime(t.ExpiresAt))
 	d.setOrRemove("clientId", t.ClientID)
 	d.setOrRemove("clientSecret", t.ClientSecret.Reveal())
-	d.remove("registrationExpiresAt")
+	registrationEnd := ""
 	if !t.RegistrationExpiresAt.IsZero() {
-		d.setText("registrationExpiresAt", formatTime(t.RegistrationExpiresAt))
+		registrationEnd = formatTime(t.RegistrationExpiresAt)
 	}
+	d.setOrRemove("registrationExpiresAt", registrationEnd)
 	d.setOrRemove("refreshToken", t.RefreshToken.Reveal())
 	return f.sso.write(name, d.bytes())
 }
@@ -138,19 +139,16 @@ func (f *Files) LoadRegistration(k signin.RegistrationKey) (signin.Registration,
 	return r, err == nil && r.ClientID != "" && r.ClientSecret != ""
 }
 
-// SaveRegistration implements [signin.Registrations].
+// SaveRegistration implements [signin.Registrations]. Members that it does not know stay as they are.
 func (f *Files) SaveRegistration(k signin.RegistrationKey, r signin.Registration) error {
-	d := document{}
+	name := registrationName(k)
+	d := f.existing(f.sso, name)
 	d.setText("clientId", r.ClientID)
 	d.setText("clientSecret", r.ClientSecret.Reveal())
 	d.setText("expiresAt", formatTime(r.ExpiresAt))
-	if r.Scopes != nil {
-		d.setTexts("scopes", r.Scopes)
-	}
-	if r.GrantTypes != nil {
-		d.setTexts("grantTypes", r.GrantTypes)
-	}
-	return f.sso.write(registrationName(k), d.bytes())
+	d.setTextsOrRemove("scopes", r.Scopes)
+	d.setTextsOrRemove("grantTypes", r.GrantTypes) // left over from the code flow it would lie
+	return f.sso.write(name, d.bytes())
 }
 
 // DropRegistration implements [signin.Registrations].
@@ -239,25 +237,25 @@ type CachedToken struct {
 func (f *Files) Tokens() ([]CachedToken, error) {
 	var found []CachedToken
 	err := f.sso.each(func(name string, d *document) {
-		if t := d.text("accessToken"); t != "" {
-			c := CachedToken{Name: name, AccessToken: wire.Secret(t), Region: d.text("region"), StartURL: d.text("startUrl")}
-			c.ExpiresAt, _ = parseTime(d.text("expiresAt"))
-			found = append(found, c)
+		if t, ok := cachedToken(name, d); ok {
+			found = append(found, t)
 		}
 	})
 	return found, err
 }
 
+func cachedToken(name string, d *document) (CachedToken, bool) {
+	t := CachedToken{
+		Name: name, AccessToken: wire.Secret(d.text("accessToken")), Region: d.text("region"), StartURL: d.text("startUrl"),
+	}
+	t.ExpiresAt, _ = parseTime(d.text("expiresAt"))
+	return t, t.AccessToken != ""
+}
+
 // Token is the cached token of one key, as [Files.Tokens] lists it.
 func (f *Files) Token(key string) (CachedToken, bool) {
 	name := fileName(key)
-	all, _ := f.Tokens()
-	for _, t := range all {
-		if t.Name == name {
-			return t, true
-		}
-	}
-	return CachedToken{}, false
+	return cachedToken(name, f.existing(f.sso, name))
 }
 
 // RemoveToken removes a token file.

@@ -67,7 +67,8 @@ func (d dir) write(name string, data []byte) (err error) {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // the file itself is synced and closed below
-	tmp := "." + name + "." + rand.Text()[:12] + ".tmp"
+	sweep(root)
+	tmp := "." + name + "." + rand.Text()[:12] + tmpSuffix
 	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -81,6 +82,24 @@ func (d dir) write(name string, data []byte) (err error) {
 		return err
 	}
 	return syncDir(d.path)
+}
+
+const (
+	tmpSuffix = ".tmp"
+	tmpMaxAge = time.Minute // far longer than any write takes
+)
+
+// sweep removes what killed writers left behind, because it holds secrets.
+func sweep(root *os.Root) {
+	entries, _ := fs.ReadDir(root.FS(), ".")
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), tmpSuffix) {
+			continue
+		}
+		if st, err := e.Info(); err == nil && time.Since(st.ModTime()) > tmpMaxAge {
+			_ = root.Remove(e.Name()) // a folder of that name is not ours and stays if it holds anything
+		}
+	}
 }
 
 // remove deletes a file; one that is not there is no error.
@@ -99,7 +118,7 @@ func (d dir) remove(name string) error {
 	return nil
 }
 
-// names lists the files of the folder, those first that were there first by name.
+// names lists the files of the folder, sorted.
 func (d dir) names() ([]string, error) {
 	entries, err := os.ReadDir(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -123,7 +142,8 @@ func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
 	if err := makePrivate(d.locks); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", filepath.Join(d.path, name), bare(err))
 	}
-	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"), flock.SetPermissions(0o600))
+	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"),
+		flock.SetFlag(os.O_RDWR|os.O_CREATE|nofollow), flock.SetPermissions(0o600))
 	ok, err := l.TryLockContext(ctx, lockPoll)
 	switch {
 	case ctx.Err() != nil && !ok:
@@ -149,7 +169,11 @@ func makePrivate(path string) error {
 		return err
 	}
 	if enforceModes && st.Mode().Perm()&0o077 != 0 {
-		return os.Chmod(path, 0o700)
+		// Not every folder can be closed (a mounted volume that belongs to somebody else); the files
+		// in it are private all the same.
+		if err := os.Chmod(path, 0o700); !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
 	}
 	return nil
 }

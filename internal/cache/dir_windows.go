@@ -8,7 +8,10 @@ import (
 // enforceModes is off: Windows folders of a profile are private by their access lists.
 const enforceModes = false
 
-const nonblock = 0
+const (
+	nonblock = 0
+	nofollow = 0
+)
 
 // replace renames; another program that has the target open makes that fail for a moment.
 func replace(root *os.Root, from, to string) error {

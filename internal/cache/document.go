@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 	"unicode/utf16"
@@ -20,6 +21,7 @@ type document struct {
 
 type member struct {
 	name  string
+	raw   json.RawMessage // the name as it is printed
 	value json.RawMessage
 }
 
@@ -28,6 +30,9 @@ var errNotObject = errors.New("not a JSON object")
 // parse reads one JSON object. Anything else, or anything behind it, is an error. Of members that
 // are there twice the last one counts, as in Python.
 func parse(data []byte) (*document, error) {
+	if !utf8.Valid(data) { // Python refuses it too; a rewrite would hand the damage on
+		return nil, errNotObject
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	t, err := dec.Token()
 	if err != nil {
@@ -37,21 +42,29 @@ func parse(data []byte) (*document, error) {
 		return nil, errNotObject
 	}
 	d := &document{}
+	at := map[string]int{} // not [document.set]: a file of very many members must not take for ever
 	for dec.More() {
-		name, err := dec.Token()
+		before := dec.InputOffset()
+		t, err := dec.Token()
 		if err != nil {
 			return nil, err
 		}
-		var v json.RawMessage
-		if err := dec.Decode(&v); err != nil {
+		raw := data[before:dec.InputOffset()]
+		m := member{name: t.(string), raw: raw[bytes.IndexByte(raw, '"'):]} // names are strings, or Token fails
+		if err := dec.Decode(&m.value); err != nil {
 			return nil, err
 		}
-		d.set(name.(string), v) // a JSON object's names are strings, or Token fails
+		if i, ok := at[m.name]; ok {
+			d.members[i].value = m.value
+			continue
+		}
+		at[m.name] = len(d.members)
+		d.members = append(d.members, m)
 	}
 	if _, err := dec.Token(); err != nil {
 		return nil, err
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF {
 		return nil, errNotObject
 	}
 	return d, nil
@@ -74,7 +87,7 @@ func (d *document) set(name string, v json.RawMessage) {
 			return
 		}
 	}
-	d.members = append(d.members, member{name, v})
+	d.members = append(d.members, member{name, quote(name), v})
 }
 
 func (d *document) remove(name string) {
@@ -108,6 +121,15 @@ func (d *document) setOrRemove(name, v string) {
 
 func (d *document) setTexts(name string, vs []string) { d.set(name, quoteList(vs)) }
 
+// setTextsOrRemove writes a list of texts, or makes sure that there is none when vs is nil.
+func (d *document) setTextsOrRemove(name string, vs []string) {
+	if vs == nil {
+		d.remove(name)
+		return
+	}
+	d.setTexts(name, vs)
+}
+
 // texts returns a member that is a list of strings; nil for anything else.
 func (d *document) texts(name string) []string {
 	var s []string
@@ -132,7 +154,7 @@ func (d *document) bytes() json.RawMessage {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(b, quote(m.name)...)
+		b = append(b, m.raw...)
 		b = append(b, ": "...)
 		b = append(b, m.value...)
 	}
@@ -170,7 +192,7 @@ func quote(s string) []byte {
 			b = append(b, `\b`...)
 		case r == '\f':
 			b = append(b, `\f`...)
-		case r >= ' ' && r < utf8.RuneSelf:
+		case r >= ' ' && r <= '~':
 			b = append(b, byte(r))
 		case r > 0xffff:
 			hi, lo := utf16.EncodeRune(r)

@@ -85,7 +85,7 @@ func (s *Source) Get(ctx context.Context, r Role) (Credentials, error) {
 	if ok && cached.ExpiresAt.Sub(now) >= RenewWindow {
 		return cached, nil
 	}
-	fresh, err := s.renew(ctx, r)
+	fresh, err := s.renew(ctx, r, cached)
 	if err == nil {
 		return fresh, nil
 	}
@@ -110,13 +110,16 @@ func (s *Source) otherOrganisation(t session.Target) bool {
 
 // denied reports whether err is the portal's word that this person may not use this role.
 func denied(err error) bool {
+	if errors.As(err, new(*session.SignInRequiredError)) {
+		return false // about the token, whatever the status of its cause
+	}
 	var e *wire.ServiceError
 	return errors.As(err, &e) && (e.Status == 403 || e.Status == 404)
 }
 
 // renew fetches new credentials, one process at a time, unless another process did so while this one
-// waited.
-func (s *Source) renew(ctx context.Context, r Role) (Credentials, error) {
+// waited. seen is what was in the cache before.
+func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentials, error) {
 	// The token first: its own refresh has its own lock, and waiting for both at once would make the
 	// order of locks matter.
 	token, err := s.Tokens.Token(ctx, r.Target)
@@ -128,8 +131,13 @@ func (s *Source) renew(ctx context.Context, r Role) (Credentials, error) {
 		return Credentials{}, err
 	}
 	defer unlock()
-	if c, ok := s.Store.LoadRole(r); ok && !s.otherOrganisation(r.Target) && c.ExpiresAt.Sub(s.Clock.Now()) >= RenewWindow {
-		return c, nil
+	if c, ok := s.Store.LoadRole(r); ok && !s.otherOrganisation(r.Target) {
+		now := s.Clock.Now()
+		// New ones are as good as it gets, even where they live for less than the window.
+		renewed := c.AccessKeyID != seen.AccessKeyID && now.Before(c.ExpiresAt)
+		if renewed || c.ExpiresAt.Sub(now) >= RenewWindow {
+			return c, nil
+		}
 	}
 	rc, err := s.Portal.RoleCredentials(ctx, r.Target.Region, token.AccessToken, r.AccountID, r.RoleName)
 	if err != nil {

@@ -45,6 +45,9 @@ func (f Format) Print(c Credentials) ([]byte, error) {
 		if i := strings.IndexFunc(v.value, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
 			return nil, fmt.Errorf("the value of %s holds a control character", v.name)
 		}
+		if f == FormatWindowsCmd && strings.ContainsAny(v.value, `"%`) {
+			return nil, fmt.Errorf("the value of %s holds a character that cmd has no way to quote", v.name)
+		}
 		b.WriteString(line(v.name, v.value))
 		b.WriteByte('\n')
 	}
@@ -108,7 +111,9 @@ func QuotePOSIX(v string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
 	}
-	if v != "" && strings.IndexFunc(v, func(r rune) bool { return !safe(r) }) < 0 {
+	// zsh takes "=name" for the path of a command, at the start and after each colon.
+	command := strings.HasPrefix(v, "=") || strings.Contains(v, ":=")
+	if v != "" && !command && strings.IndexFunc(v, func(r rune) bool { return !safe(r) }) < 0 {
 		return v
 	}
 	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"

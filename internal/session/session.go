@@ -124,7 +124,7 @@ type Source struct {
 	Store     Store
 	Refresher Refresher
 	Clock     clock.Clock
-	Log       *slog.Logger // debug messages, without secrets
+	Log       *slog.Logger // without secrets
 	LockWait  time.Duration
 }
 
@@ -149,12 +149,14 @@ func (s *Source) Token(ctx context.Context, t Target) (Token, error) {
 	if t.Session == "" || !tok.Refreshable(now) {
 		return s.orValid(t, tok, TokenExpired, nil)
 	}
-	fresh, err := s.refreshOnce(ctx, t)
-	if err == nil {
-		return fresh, nil
-	}
-	if ctx.Err() != nil {
+	tok, err = s.refreshOnce(ctx, t, tok)
+	switch {
+	case err == nil:
+		return tok, nil
+	case ctx.Err() != nil:
 		return Token{}, context.Cause(ctx)
+	case errors.As(err, new(*SignInRequiredError)):
+		return Token{}, err // signed out, or in to somewhere else, while this process waited
 	}
 	s.Log.Debug("token refresh failed", "session", t.Session, "error", err)
 	return s.orValid(t, tok, RefreshRefused, err)
@@ -186,8 +188,8 @@ func (s *Source) orValid(t Target, tok Token, why Reason, cause error) (Token, e
 		return tok, nil
 	}
 	if cause != nil && !refusal(cause) {
-		// The service did not say no: it was not reached, could not answer, or its answer could not
-		// be saved. Signing in would not help; the error itself is what the person needs to see.
+		// The service did not say no: it was not reached or could not answer. Signing in would not
+		// help; the error itself is what the person needs to see.
 		return Token{}, cause
 	}
 	return Token{}, &SignInRequiredError{Target: t, Reason: why, Cause: cause}
@@ -199,8 +201,9 @@ func refusal(err error) bool {
 	return errors.As(err, &e) && e.Status < 500 && e.Status != 429
 }
 
-// refreshOnce refreshes under the lock, unless another process did so while this one waited.
-func (s *Source) refreshOnce(ctx context.Context, t Target) (Token, error) {
+// refreshOnce refreshes under the lock, unless another process did so while this one waited. seen is
+// the token that was found too old. With an error comes the latest token there is.
+func (s *Source) refreshOnce(ctx context.Context, t Target, seen Token) (Token, error) {
 	wait := s.LockWait
 	if wait == 0 {
 		wait = DefaultLockWait
@@ -210,20 +213,22 @@ func (s *Source) refreshOnce(ctx context.Context, t Target) (Token, error) {
 	defer cancel()
 	unlock, err := s.Store.LockToken(lockCtx, t.Key())
 	if err != nil {
-		return Token{}, err
+		return seen, err
 	}
 	defer unlock()
 
 	tok, err := s.load(t)
 	if err != nil {
-		return Token{}, err
+		return seen, err
 	}
 	now := s.Clock.Now()
-	if tok.ExpiresAt.Sub(now) >= RefreshWindow {
+	// A new token is as good as it gets, even where tokens live for less than the window.
+	renewed := tok.AccessToken != seen.AccessToken && now.Before(tok.ExpiresAt)
+	if renewed || tok.ExpiresAt.Sub(now) >= RefreshWindow {
 		return tok, nil
 	}
 	if !tok.Refreshable(now) {
-		return Token{}, &SignInRequiredError{Target: t, Reason: TokenExpired}
+		return s.orValid(t, tok, TokenExpired, nil)
 	}
 	return s.refresh(ctx, t, tok)
 }
@@ -232,6 +237,7 @@ func (s *Source) refreshOnce(ctx context.Context, t Target) (Token, error) {
 // has perhaps rotated the refresh token already; giving up at once would throw the new one away.
 const interruptGrace = time.Second
 
+// refresh returns tok itself with an error.
 func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error) {
 	ctx, cancel := withGrace(ctx, interruptGrace)
 	defer cancel()
@@ -241,8 +247,11 @@ func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error
 		GrantType:    wire.GrantRefreshToken,
 		RefreshToken: tok.RefreshToken,
 	})
+	if err == nil && resp.AccessToken == "" {
+		err = errors.New("the service's answer to CreateToken holds no access token")
+	}
 	if err != nil {
-		return Token{}, err
+		return tok, err
 	}
 	fresh := tok
 	fresh.StartURL, fresh.Region = t.StartURL, t.Region
@@ -252,8 +261,9 @@ func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error
 		fresh.RefreshToken = resp.RefreshToken
 	}
 	if err := s.Store.SaveToken(t.Key(), fresh); err != nil {
-		// The new token is good for this process, but the next one will not find it.
-		return Token{}, fmt.Errorf("the refreshed token could not be saved: %w", err)
+		// It is good for this process; the next one will not find it and may have to sign in.
+		s.Log.Warn("the refreshed token could not be saved", "session", t.Session, "error", err)
+		return fresh, nil
 	}
 	s.Log.Debug("token refreshed", "session", t.Session, "expires", fresh.ExpiresAt)
 	return fresh, nil

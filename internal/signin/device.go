@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"keyfob/internal/session"
 	"keyfob/internal/wire"
 )
 
@@ -24,7 +25,7 @@ func (f *Flow) withDevice(ctx context.Context, r Request, reg Registration) erro
 	p := &poll{
 		flow: f, request: r, registration: reg, device: d,
 		interval: time.Duration(d.Interval) * time.Second,
-		deadline: f.Clock.Now().Add(time.Duration(d.ExpiresIn) * time.Second),
+		deadline: session.Expiry(f.Clock.Now(), d.ExpiresIn),
 	}
 	if p.interval <= 0 {
 		p.interval = defaultInterval
