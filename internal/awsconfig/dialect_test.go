@@ -183,6 +183,14 @@ func TestWhatTheAWSCLIRefusesIsReadOn(t *testing.T) {
 			[]Warning{{configPath, 4, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`}},
 		},
 		{
+			"hidden by a section that is given twice", lines("[default]", "[profile default]", "[profile default]"),
+			nil,
+			[]Warning{
+				{configPath, 2, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`},
+				{configPath, 3, `section "[profile default]" is given twice, read as one; the AWS CLI refuses the whole file`},
+			},
+		},
+		{
 			"control characters in a warning", lines("[default]", "a\x1b[2J = 1", "a\x1b[2J = 2"),
 			map[string]string{"a\x1b[2j": "2"},
 			[]Warning{{configPath, 3, `key "a\x1b[2j" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`}},

@@ -77,11 +77,8 @@ func (e *Editor) SetNested(section Header, outer, key, value string) error {
 		return nil
 	}
 	for i := o.last; i > o.line; i-- {
-		if lines[i].kind != continuationLine {
-			continue
-		}
 		inner, old, ok := cutNested(e.doc.text(i))
-		if !ok || inner != key {
+		if !ok || inner != key { // never a comment: no key begins as one
 			continue
 		}
 		if old != value {
@@ -229,7 +226,7 @@ func (e *Editor) replaceValue(o option, value string) []splice {
 // valueSplice replaces the value at [from:to] behind a delimiter. A value that was empty is set off from
 // the delimiter when the key is.
 func (e *Editor) valueSplice(delim, from, to int, value string) splice {
-	if from == delim+1 && value != "" && (e.doc.src[delim-1] == ' ' || e.doc.src[delim-1] == '\t') {
+	if from == delim+1 && (e.doc.src[delim-1] == ' ' || e.doc.src[delim-1] == '\t') {
 		value = " " + value
 	}
 	return splice{from, to, value}

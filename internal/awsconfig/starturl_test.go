@@ -63,6 +63,7 @@ func TestParseStartURL(t *testing.T) {
 		{"http://", insecure("http://"), false},
 		{"ftp://127.0.0.1/", insecure("ftp://127.0.0.1/"), false},
 		{"//127.0.0.1/", insecure("//127.0.0.1/"), false},
+		{"http://a b/", insecure("http://a b/"), false},
 		{"d-abc123", insecure("d-abc123"), false},
 		{"foo bar", insecure("foo bar"), false},
 		{":", insecure(":"), false},
@@ -130,6 +131,11 @@ func TestVetResolved(t *testing.T) {
 		{name: "path kept", location: "https://X.awsapps.com:443/start//?a=b#c", configured: "eu-west-1", url: "https://x.awsapps.com/start", region: "eu-west-1"},
 		{name: "other port kept", location: "https://x.awsapps.com:8443/start", configured: "r-1", url: "https://x.awsapps.com:8443/start", region: "r-1"},
 		{name: "region of the host wins", location: "https://ssoins-abc.portal.us-west-2.app.aws", configured: "eu-west-1", url: "https://ssoins-abc.portal.us-west-2.app.aws", region: "us-west-2"},
+		{
+			name: "443 is not the port of http", location: "http://x.awsapps.com:443",
+			err:  &InsecureResolvedURLError{original, "http://x.awsapps.com:443"},
+			text: "Resolved URL must use https. Got: 'http://x.awsapps.com:443'",
+		},
 		{name: "escapes kept", location: "https://x.awsapps.com/a%2Fb%20c", configured: "r-1", url: "https://x.awsapps.com/a%2Fb%20c", region: "r-1"},
 		{
 			name: "relative", location: "/start",
