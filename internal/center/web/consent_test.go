@@ -221,7 +221,7 @@ func TestSecurity25ConfirmationPage(t *testing.T) {
 	w.clock.Advance(42 * time.Second)
 	a := v.follow(v.submit(v.signIn(v.get(p.CompleteLink), "ada"), "/device"))
 	for what, want := range map[string]string{
-		"client name, escaped and visible": "Evil &lt;b&gt;CLI&lt;/b&gt;⟨U+202E⟩",
+		"client name, escaped and visible": "Evil &lt;b&gt;CLI&lt;/b&gt;⟨U&#43;202E⟩",
 		"code to compare":                  "<code>" + p.UserCode + "</code>",
 		"requesting address":               "203.0.113.77",
 		"that the address is another one":  "not the address of this browser",

@@ -342,7 +342,7 @@ func TestSecurity61TextFromOutsideIsEscapedAndVisible(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"&lt;svg onload=alert(1)&gt;⟨U+202E⟩evil", "&lt;/h2&gt;&lt;script&gt;alert(2)&lt;/script&gt;⟨U+200B⟩"} {
+	for _, want := range []string{"&lt;svg onload=alert(1)&gt;⟨U&#43;202E⟩evil", "&lt;/h2&gt;&lt;script&gt;alert(2)&lt;/script&gt;⟨U&#43;200B⟩"} {
 		if !strings.Contains(home.Text, want) {
 			t.Errorf("the portal does not show %s", want)
 		}

@@ -51,6 +51,7 @@ type world struct {
 	door    *web.Door
 	server  *httptest.Server
 	log     *strings.Builder
+	spoil   func(http.Header) // changes the headers of every answer
 }
 
 // cheap stands in for argon2id, which is tested where it lives.
@@ -133,6 +134,9 @@ func newWorldAt(t *testing.T, base string) *world {
 	// Package center gives every request its description; here, this does.
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		info := request.Info{ID: "req-1", RemoteIP: "127.0.0.1", UserAgent: r.UserAgent()}
+		if w.spoil != nil {
+			rw = &spoiled{rw, w.spoil}
+		}
 		mux.ServeHTTP(rw, r.WithContext(request.NewContext(r.Context(), info)))
 	}))
 	t.Cleanup(w.server.Close)
@@ -161,6 +165,16 @@ func newWorldAt(t *testing.T, base string) *world {
 	w.door.Routes(mux)
 	mux.Handle("/", w.door.NotFound())
 	return w
+}
+
+type spoiled struct {
+	http.ResponseWriter
+	spoil func(http.Header)
+}
+
+func (s *spoiled) Write(b []byte) (int, error) {
+	s.spoil(s.Header())
+	return s.ResponseWriter.Write(b)
 }
 
 // visitor is a browser without eyes: cookies, forms, and no redirect followed that it is not told to.
