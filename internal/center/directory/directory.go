@@ -106,11 +106,11 @@ func (d *Directory) SignIn(ctx context.Context, a Attempt) (SignedIn, error) {
 	}
 	switch {
 	case u.ID == "":
-		return SignedIn{}, firstError(d.audit(ctx, "SignIn", "unknown user", "", ""), ErrBadCredentials)
+		return SignedIn{}, d.refuse(ctx, "unknown user", "")
 	case u.Disabled:
-		return SignedIn{}, firstError(d.audit(ctx, "SignIn", "user disabled", u.ID, ""), ErrBadCredentials)
+		return SignedIn{}, d.refuse(ctx, "user disabled", u.ID)
 	case !ok:
-		return SignedIn{}, firstError(d.audit(ctx, "SignIn", "wrong password", u.ID, ""), ErrBadCredentials)
+		return SignedIn{}, d.refuse(ctx, "wrong password", u.ID)
 	}
 	if err := firstError(d.Store.ClearThrottle(ctx, buckets[0].key), d.refund(ctx, buckets[1:])); err != nil {
 		return SignedIn{}, err
@@ -127,6 +127,13 @@ func (d *Directory) SignIn(ctx context.Context, a Attempt) (SignedIn, error) {
 	}
 	in.Browser, err = d.proof(u.ID, browser)
 	return in, firstError(err, d.audit(ctx, "SignIn", "success", u.ID, in.Person.Session.ID))
+}
+
+// refuse writes down why, and keeps it from everybody else. Unknown people are written down as well:
+// leaving them out would take less time.
+func (d *Directory) refuse(ctx context.Context, why, userID string) error {
+	_ = d.audit(ctx, "SignIn", why, userID, "") // the log has said so itself
+	return ErrBadCredentials
 }
 
 // HashPassword checks and hashes a new password; its error wraps [ErrPassword], or is ctx's.
@@ -173,6 +180,8 @@ func (d *Directory) SetPassword(ctx context.Context, userID string, password wir
 	return d.audit(ctx, "UpdatePassword", "success", userID, keep)
 }
 
+// audit records what was done. Where it hands something out, a failure to record takes it back; a
+// refusal or an end stands all the same.
 func (d *Directory) audit(ctx context.Context, name, outcome, userID, sessionID string) error {
 	return d.Audit.Record(ctx, store.AuditEvent{Name: name, Outcome: outcome, UserID: userID, SessionID: sessionID})
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"keyfob/internal/center/request"
-	"keyfob/internal/center/store"
+	"keyfob/internal/center/throttle"
 	"keyfob/internal/wire"
 )
 
@@ -18,27 +17,29 @@ type ThrottledError struct{ Until time.Time }
 // Error implements error.
 func (e *ThrottledError) Error() string { return "too many failed attempts" }
 
-// A limit lets so many attempts fail within a window; every further failure blocks for twice as long
-// as the one before, up to longest. While blocked, attempts are refused unseen and change nothing,
-// so that nobody can extend a block by hammering.
-type limit struct {
-	free    int
-	window  time.Duration
-	longest time.Duration
-}
-
 // Guessing is limited three ways: one place on one account, one place on all accounts (spraying),
 // all places on one account (a botnet). The last could be used to keep a person out, so a browser in
 // which that person has signed in before carries a proof of it ([SignedIn.Browser]) and counts on
 // its own account only (OWASP "device cookies"): whatever strangers do, it gets its tries.
-func placeLimit() limit   { return limit{5, time.Hour, 15 * time.Minute} }
-func addressLimit() limit { return limit{30, 15 * time.Minute, 15 * time.Minute} }
-func accountLimit() limit { return limit{100, time.Hour, 5 * time.Minute} }
-func browserLimit() limit { return limit{10, time.Hour, 5 * time.Minute} }
+func placeLimit() throttle.Limit {
+	return throttle.Limit{Free: 5, Window: time.Hour, Block: time.Second, MaxBlock: 15 * time.Minute}
+}
+
+func addressLimit() throttle.Limit {
+	return throttle.Limit{Free: 30, Window: 15 * time.Minute, Block: time.Second, MaxBlock: 15 * time.Minute}
+}
+
+func accountLimit() throttle.Limit {
+	return throttle.Limit{Free: 100, Window: time.Hour, Block: time.Second, MaxBlock: 5 * time.Minute}
+}
+
+func browserLimit() throttle.Limit {
+	return throttle.Limit{Free: 10, Window: time.Hour, Block: time.Second, MaxBlock: 5 * time.Minute}
+}
 
 type bucket struct {
 	key string
-	limit
+	throttle.Limit
 }
 
 // buckets names the counters of an attempt: the caller's own first, which a success clears.
@@ -51,7 +52,7 @@ func (d *Directory) buckets(ctx context.Context, loginKey, browser string) []buc
 	if browser != "" {
 		return []bucket{{name("browser", browser), browserLimit()}}
 	}
-	where := network(request.FromContext(ctx).RemoteIP)
+	where := throttle.Network(request.FromContext(ctx).RemoteIP)
 	return []bucket{
 		{name("place", loginKey, where), placeLimit()},
 		{name("ip", where), addressLimit()},
@@ -59,45 +60,15 @@ func (d *Directory) buckets(ctx context.Context, loginKey, browser string) []buc
 	}
 }
 
-// network is what one subscriber has: an IPv4 address or an IPv6 /64.
-func network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return a.String()
-}
-
 // charge counts the attempt as failed before it is looked at, so that a thousand at once are no
 // better than a thousand in a row. It returns a *ThrottledError when one of the buckets is blocked.
 func (d *Directory) charge(ctx context.Context, buckets []bucket) error {
-	now := d.Clock.Now()
 	for i, b := range buckets {
-		blocked := false
-		t, err := d.Store.UpdateThrottle(ctx, b.key, func(t *store.Throttle) {
-			if blocked = now.Before(t.BlockedUntil); blocked {
-				return
-			}
-			if t.Failures == 0 || !now.Before(t.FirstAt.Add(b.window)) && !now.Before(t.BlockedUntil.Add(b.window)) {
-				*t = store.Throttle{FirstAt: now}
-			}
-			t.Failures++
-			if over := t.Failures - b.free; over >= 0 {
-				t.BlockedUntil = now.Add(min(time.Second<<min(over, 30), b.longest))
-			}
-		})
-		if err != nil {
-			return err
+		until, err := d.throttle().Take(ctx, b.key, b.Limit)
+		if err == nil && until.IsZero() {
+			continue
 		}
-		if blocked {
-			return firstError(d.refund(ctx, buckets[:i]), &ThrottledError{Until: t.BlockedUntil})
-		}
+		return firstError(err, d.refund(ctx, buckets[:i]), &ThrottledError{Until: until})
 	}
 	return nil
 }
@@ -105,19 +76,15 @@ func (d *Directory) charge(ctx context.Context, buckets []bucket) error {
 // refund takes a charge back: the attempt was right, or was refused for another reason.
 func (d *Directory) refund(ctx context.Context, buckets []bucket) error {
 	for _, b := range buckets {
-		_, err := d.Store.UpdateThrottle(ctx, b.key, func(t *store.Throttle) {
-			if t.Failures > 0 {
-				t.Failures--
-			}
-			if t.Failures < b.free {
-				t.BlockedUntil = time.Time{}
-			}
-		})
-		if err != nil {
+		if err := d.throttle().Return(ctx, b.key, b.Limit); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (d *Directory) throttle() throttle.Throttle {
+	return throttle.Throttle{Store: d.Store, Clock: d.Clock}
 }
 
 // knownBrowser returns the random id of a browser that this person has signed in with, or "".

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"keyfob/internal/center/flow"
@@ -61,7 +62,9 @@ func (d *Door) authorizeDecision(w http.ResponseWriter, r *http.Request) error {
 	default:
 		err = errForm
 	}
-	if err != nil {
+	if errors.Is(err, grant.ErrNotSignedIn) { // since we looked
+		return d.leadTo(w, want)
+	} else if err != nil {
 		return err
 	}
 	seeOther(w, location)

@@ -54,18 +54,21 @@ func (d *Door) deviceCodePage(w http.ResponseWriter, r *http.Request, v visitor,
 }
 
 func (d *Door) deviceCheck(w http.ResponseWriter, r *http.Request) error {
-	p, _, err := d.decide(w, r)
+	p, want, err := d.decide(w, r)
 	if err != nil || p == nil {
 		return err
 	}
 	code := r.PostForm.Get("user_code")
 	_, err = d.Grants.PendingDevice(r.Context(), code, grant.Person(*p))
-	if errors.Is(err, grant.ErrUnknownCode) {
+	switch {
+	case errors.Is(err, grant.ErrUnknownCode):
 		return d.deviceCodePage(w, r, visitor{Person: p}, deviceCodeBody{
 			UserCode: code[:min(len(code), maxShown)],
 			Error:    "This code is not one that waits for an answer. Check it on your device; codes are good for a few minutes only.",
 		})
-	} else if err != nil {
+	case errors.Is(err, grant.ErrNotSignedIn): // since we looked
+		return d.leadTo(w, want)
+	case err != nil:
 		return err
 	}
 	return d.leadTo(w, flow.Want{Kind: flow.WantDeviceChecked, UserCode: code, Session: p.Session.ID})
@@ -102,7 +105,10 @@ func (d *Door) deviceDecision(w http.ResponseWriter, r *http.Request) error {
 	if want.Session != p.Session.ID {
 		return d.leadTo(w, want)
 	}
-	if err := d.Grants.DecideDevice(r.Context(), want.UserCode, decision == "approve", grant.Person(*p)); err != nil {
+	err = d.Grants.DecideDevice(r.Context(), want.UserCode, decision == "approve", grant.Person(*p))
+	if errors.Is(err, grant.ErrNotSignedIn) { // since we looked
+		return d.leadTo(w, want)
+	} else if err != nil {
 		return err
 	}
 	return d.leadTo(w, flow.Want{Kind: flow.WantDeviceDecided, Approved: decision == "approve"})

@@ -10,6 +10,7 @@ import (
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/request"
+	"keyfob/internal/wire"
 )
 
 var (
@@ -26,7 +27,7 @@ type problem struct {
 	Text      string
 	RequestID string // for whoever has to look into the log
 	Back      string // what the way out is called; "" is none
-	Return    string // where it leads: a sealed want, "" for the portal
+	Href      string // where it leads; "" is the portal
 	Wait      time.Duration
 }
 
@@ -40,17 +41,18 @@ func explain(err error, now time.Time) problem {
 	}
 	var page *grant.PageError
 	var swapped *swappedError
+	var service *wire.ServiceError
 	switch {
 	case errors.As(err, &page):
 		return problem{
 			Status: http.StatusBadRequest, Heading: "This link cannot be used",
-			Text: visible(page.Error()) + ". Close this window and start again from the program that sent you here.",
+			Text: page.Message + " Close this window and start again from the program that sent you here.",
 		}
 	case errors.As(err, &swapped):
 		return problem{
 			Status: http.StatusForbidden, Heading: "This page was meant for another sign-in",
 			Text: "Since it was opened, somebody has signed in or out in this browser. Nothing was approved. Look at the request again before you decide.",
-			Back: "Look again", Return: swapped.Return,
+			Back: "Look again", Href: continueTo(swapped.Return),
 		}
 	case errors.Is(err, errForgery):
 		return problem{
@@ -65,8 +67,10 @@ func explain(err error, now time.Time) problem {
 	case errors.Is(err, grant.ErrUnknownCode):
 		return problem{
 			Status: http.StatusBadRequest, Heading: "This code is no longer good",
-			Text: "It has expired, or was answered already. Start again on your device.", Back: "Enter another code",
+			Text: "It has expired, or was answered already. Start again on your device.", Back: "Enter another code", Href: "/device",
 		}
+	case errors.As(err, &service) && service.Status == http.StatusBadRequest:
+		return problem{Status: http.StatusBadRequest, Heading: "This link cannot be used", Text: "A part of it is missing or too old.", Back: "Go to the portal"}
 	case errors.Is(err, errForm):
 		return problem{Status: http.StatusBadRequest, Heading: "That form could not be read", Text: "Nothing was changed.", Back: "Start again"}
 	case errors.Is(err, errNotFound):
