@@ -211,7 +211,7 @@ func hosts(a net.Addr) []string {
 	if !ok {
 		return nil
 	}
-	var all []string
+	all := []string{tcp.String()}
 	for _, h := range []string{"127.0.0.1", "localhost", "::1"} {
 		u := url.URL{Host: net.JoinHostPort(h, fmt.Sprint(tcp.Port))}
 		all = append(all, u.Host)
