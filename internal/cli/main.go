@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -216,6 +217,12 @@ func (a *app) loadTalking() (*awsconfig.Config, error) {
 		}
 	}
 	return c, err
+}
+
+// loadNothing is load for files that cannot be read: what the environment alone says.
+func (a *app) loadNothing() (*awsconfig.Config, error) {
+	nothing := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
+	return awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: nothing})
 }
 
 // activeProfile returns the profile that the command works with. One that was named must exist.
