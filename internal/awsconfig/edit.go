@@ -45,7 +45,7 @@ func (e *Editor) Set(section Header, key, value string) error {
 		return nil
 	}
 	change := e.replaceValue(found.option, value)
-	if i := strings.IndexAny(old, "#;"); i > 0 && isBlank(rune(old[i-1])) && !strings.Contains(old, "\n") {
+	if i := inlineComment(old); i >= 0 {
 		l := e.doc.lines[found.option.line]
 		change = append([]splice{{l.start, l.start, e.indent(found.option.line) + old[i:] + e.eol(found.option.line)}}, change...)
 	}
@@ -77,11 +77,8 @@ func (e *Editor) SetNested(section Header, outer, key, value string) error {
 		return nil
 	}
 	for i := o.last; i > o.line; i-- {
-		if lines[i].kind != continuationLine {
-			continue
-		}
 		inner, old, ok := cutNested(e.doc.text(i))
-		if !ok || inner != key {
+		if !ok || inner != key { // never a comment: no key begins as one
 			continue
 		}
 		if old != value {
@@ -96,6 +93,19 @@ func (e *Editor) SetNested(section Header, outer, key, value string) error {
 	}
 	e.apply(e.below(o.last, indent+added))
 	return nil
+}
+
+// inlineComment returns where in a value of one line somebody meant a comment to begin, or -1.
+func inlineComment(value string) int {
+	if strings.Contains(value, "\n") {
+		return -1
+	}
+	for i := 1; i < len(value); i++ {
+		if (value[i] == '#' || value[i] == ';') && (value[i-1] == ' ' || value[i-1] == '\t') {
+			return i
+		}
+	}
+	return -1
 }
 
 // splice puts text in the place of src[from:to].
@@ -216,7 +226,7 @@ func (e *Editor) replaceValue(o option, value string) []splice {
 // valueSplice replaces the value at [from:to] behind a delimiter. A value that was empty is set off from
 // the delimiter when the key is.
 func (e *Editor) valueSplice(delim, from, to int, value string) splice {
-	if from == delim+1 && value != "" && (e.doc.src[delim-1] == ' ' || e.doc.src[delim-1] == '\t') {
+	if from == delim+1 && (e.doc.src[delim-1] == ' ' || e.doc.src[delim-1] == '\t') {
 		value = " " + value
 	}
 	return splice{from, to, value}
@@ -228,8 +238,7 @@ func (e *Editor) indent(i int) string {
 	return strings.TrimPrefix(e.doc.src[l.start:l.from], byteOrderMark)
 }
 
-// eol returns the end of line to use next to line i: its own, else the nearest one above or, failing
-// that, the file's first.
+// eol returns the end of line to use next to line i: its own, else the nearest one above.
 func (e *Editor) eol(i int) string {
 	for i = min(i, len(e.doc.lines)-1); i >= 0; i-- {
 		text := e.doc.src[e.doc.lines[i].start:e.doc.lines[i].end]

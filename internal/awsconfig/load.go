@@ -125,8 +125,6 @@ func (c *Config) open(variable, name string) (*reader, error) {
 	return &reader{path: path, doc: parse(string(data))}, nil
 }
 
-var errNoHome = errors.New("there is no home folder to take ~ for")
-
 // expand replaces $NAME, ${NAME} and a leading ~ as Python's expandvars and expanduser do: what is not
 // known stays as it is. It does not look up other users' homes.
 func (e Env) expand(path string) (string, error) {
@@ -151,7 +149,7 @@ func (e Env) expand(path string) (string, error) {
 	path = b.String()
 	if path == "~" || strings.HasPrefix(path, "~/") || strings.HasPrefix(path, "~"+string(filepath.Separator)) {
 		if e.Home == "" {
-			return "", errNoHome
+			return "", errors.New("there is no home folder to take ~ for")
 		}
 		path = e.Home + path[1:]
 	}

@@ -1,6 +1,7 @@
 package awsconfig
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -59,6 +60,7 @@ func (r *reader) read() sections {
 			r.warn(b.line, "section "+quote("["+b.header+"]")+" is given twice, read as one"+refused)
 		}
 		s.Name = b.header
+		s.entries = slices.Grow(s.entries, len(b.options))
 		for _, o := range b.options {
 			if i := s.find(o.key); i >= 0 {
 				r.warn(o.line, "key "+quote(o.key)+" is given twice, first on line "+strconv.Itoa(s.entries[i].line)+"; this one counts"+refused)

@@ -293,3 +293,6 @@ func (d dir) each(visit func(name string, doc *document)) error {
 	}
 	return err
 }
+
+// TokenFile is the name of the cache file of a session's name or a start URL.
+func TokenFile(key string) string { return fileName(key) }

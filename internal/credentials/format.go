@@ -92,9 +92,9 @@ func printProcess(c Credentials) ([]byte, error) {
 func (f Format) line() (func(name, value string) string, bool) {
 	switch f {
 	case FormatEnv:
-		return func(n, v string) string { return "export " + n + "=" + quotePOSIX(v) }, true
+		return func(n, v string) string { return "export " + n + "=" + QuotePOSIX(v) }, true
 	case FormatEnvNoExport:
-		return func(n, v string) string { return n + "=" + quotePOSIX(v) }, true
+		return func(n, v string) string { return n + "=" + QuotePOSIX(v) }, true
 	case FormatPowerShell:
 		return func(n, v string) string { return "$Env:" + n + `="` + escape(v, '`', "`\"$“”„") + `"` }, true
 	case FormatWindowsCmd:
@@ -105,8 +105,9 @@ func (f Format) line() (func(name, value string) string, bool) {
 	return nil, false
 }
 
-// quotePOSIX quotes v for sh, bash and zsh if it holds anything that they could take for syntax.
-func quotePOSIX(v string) string {
+// QuotePOSIX quotes v for sh, bash and zsh if it holds anything that they could take for syntax.
+// Control characters are not its business.
+func QuotePOSIX(v string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
 	}

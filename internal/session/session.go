@@ -269,6 +269,28 @@ func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error
 	return fresh, nil
 }
 
+// Put saves the token of a new sign-in. It waits for a refresh that another process has under way,
+// which would otherwise overwrite the new token with the successor of the old one.
+func (s *Source) Put(ctx context.Context, key string, t Token) error {
+	wait := s.LockWait
+	if wait == 0 {
+		wait = DefaultLockWait
+	}
+	lockCtx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	unlock, err := s.Store.LockToken(lockCtx, key)
+	switch {
+	case err == nil:
+		defer unlock()
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	default:
+		// The person has signed in; that must not be lost because another process hangs.
+		s.Log.Debug("saving without a lock", "error", err)
+	}
+	return s.Store.SaveToken(key, t)
+}
+
 // withGrace returns a context that outlives ctx's cancellation by d.
 func withGrace(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	inner, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
