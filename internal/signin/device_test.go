@@ -86,7 +86,7 @@ func TestPollRhythm(t *testing.T) {
 		"slow down each time":       {2, []any{pending(), slow, slow, pending(), approved()}, sec(2, 7, 12, 12)},
 		"no answer for a while":     {1, []any{pending(), lost, lost, refused("", 503), refused(wire.CodeTooManyRequests, 429), lost, pending(), approved()}, sec(1, 1, 1, 1, 1, 1, 1)},
 		"no answer to the first":    {1, []any{lost, approved()}, sec(1)},
-		"lost are counted in a row": {1, []any{pending(), lost, lost, lost, pending(), lost, lost, lost, slow, lost, lost, approved()}, sec(1, 1, 1, 1, 1, 1, 1, 1, 6, 6, 6)},
+		"lost are counted in a row": {1, []any{pending(), lost, lost, lost, pending(), lost, lost, lost, slow, lost, lost, lost, approved()}, sec(1, 1, 1, 1, 1, 1, 1, 1, 6, 6, 6, 6)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t)
