@@ -224,7 +224,8 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(payload))
 		if err != nil {
-			return nil, fmt.Errorf("Invalid endpoint: %s", r.endpoint) //nolint:staticcheck // the AWS CLI's text
+			//lint:ignore ST1005 the AWS CLI's text
+			return nil, fmt.Errorf("Invalid endpoint: %s", r.endpoint)
 		}
 		if payload == nil {
 			req.Body, req.ContentLength = http.NoBody, 0
