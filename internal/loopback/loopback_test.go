@@ -52,7 +52,7 @@ func browse(l *Listener, request string) reply {
 	if _, err := io.WriteString(c, strings.ReplaceAll(request, "%HOST%", l.host)); err != nil {
 		return reply{err: err}
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	resp, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: request[:strings.IndexByte(request+" ", ' ')]})
 	if err != nil {
 		return reply{err: err}
 	}
