@@ -1,6 +1,7 @@
 package ssoapi
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -34,7 +35,9 @@ func TestConnectTimeout(t *testing.T) {
 		}
 	}
 	r := newRig(t, func(c *Config) { c.ConnectTimeout, c.MaxAttempts = 100*time.Millisecond, 1 })
-	_, err = accounts(r, t.Context(), "http://"+addr)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, err = accounts(r, ctx, "http://"+addr)
 	if !errors.As(err, new(*ConnectError)) || !strings.HasPrefix(err.Error(), "Connect timeout on endpoint URL: ") {
 		t.Errorf("%v", err)
 	}

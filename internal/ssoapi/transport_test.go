@@ -2,6 +2,7 @@ package ssoapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -281,7 +282,9 @@ func TestTimeouts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			began := time.Now()
 			r := newRig(t, quick)
-			_, err := accounts(r, t.Context(), c.url(t))
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, err := accounts(r, ctx, c.url(t))
 			if !errors.As(err, new(*ConnectError)) || !strings.HasPrefix(err.Error(), "Read timeout on endpoint URL: ") {
 				t.Errorf("%v", err)
 			}
