@@ -134,6 +134,9 @@ func TestSecurity57CSRF(t *testing.T) {
 	bare := w.visitor()
 	refused("no visit", "/sign-in", bare.do(http.MethodPost, "/sign-in", f))
 	bare.header.Set("Cookie", "keyfob-visit=AAAA.AAAA")
+	if a := bare.get("/start"); len(a.Header["Set-Cookie"]) != 1 {
+		t.Error("a visit that was made up is taken over")
+	}
 	refused("a visit made up", "/sign-in", bare.do(http.MethodPost, "/sign-in", f))
 	visit := other.cookie("keyfob-visit")
 	bare.header.Set("Cookie", "keyfob-visit="+visit+"; keyfob-visit="+visit)
