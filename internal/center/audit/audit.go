@@ -11,11 +11,15 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/store"
 	"keyfob/internal/clock"
 )
+
+// maxDetail is how much of each detail is kept, in bytes: some of it is text from outside.
+const maxDetail = 512
 
 // Success is the Outcome of what was done as asked; any other outcome is the reason of a refusal.
 const Success = "success"
@@ -34,6 +38,10 @@ type Log struct {
 func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
 	info := request.FromContext(ctx)
 	e.At, e.RemoteIP, e.RequestID = l.Clock.Now(), info.RemoteIP, info.ID
+	e.Detail = maps.Clone(e.Detail)
+	for k, v := range e.Detail {
+		e.Detail[k] = strings.ToValidUTF8(v[:min(len(v), maxDetail)], "")
+	}
 	// Whoever hangs up in time must not be able to stay out of the log.
 	ctx = context.WithoutCancel(ctx)
 	err := l.Store.AppendAudit(ctx, e)

@@ -13,7 +13,7 @@ import (
 const (
 	maxName         = 255 // bytes
 	maxRedirectURIs = 10
-	maxRedirectURI  = 1024 // bytes
+	maxRedirectURI  = 1024 // bytes; also of a start URL
 	maxScopes       = 50
 	maxScope        = 256 // bytes
 	maxGrantTypes   = 10

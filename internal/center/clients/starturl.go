@@ -39,7 +39,7 @@ func (s StartURLs) Refuse(member string) *wire.ServiceError {
 
 func normaliseStartURL(raw string) string {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" {
+	if err != nil || len(raw) > maxRedirectURI || u.Host == "" || u.User != nil || u.RawQuery != "" {
 		return ""
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")

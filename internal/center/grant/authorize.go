@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/opaque"
@@ -74,8 +75,9 @@ func (g *Grants) redirectable(ctx context.Context, a Authorization) (store.Clien
 		return client, err
 	case !g.Clients.MatchRedirect(client, a.RedirectURI):
 		return client, &PageError{"The redirect_uri is not one that the client has registered."}
-	case len(a.State) > maxState:
-		return client, &PageError{"The state is too long."}
+	case len(a.State) > maxState || !utf8.ValidString(a.State):
+		// What is not text would not survive being carried around as it is.
+		return client, &PageError{"The state is too long, or not text."}
 	}
 	return client, nil
 }
