@@ -28,11 +28,21 @@ func TestLifetimes(t *testing.T) {
 	if legacy.ExpiresIn != 8*3600 || legacy.RefreshToken != "" {
 		t.Errorf("without scopes: %d s, %#v", legacy.ExpiresIn, legacy)
 	}
+	in := granttest.CLI()
+	in.Scopes = nil
+	client := c.Register(in)
+	q := granttest.AuthorizeQuery(client.ClientID)
+	q.Del("scopes")
+	unscoped, err := c.Grants.Exchange(c.Ctx, granttest.CodeRequest(client, c.Allow(q, c.Ada).Get("code")))
+	c.Must(err)
+	if unscoped.ExpiresIn != 8*3600 || unscoped.RefreshToken != "" {
+		t.Errorf("without scopes, registered to refresh: %d s, %#v", unscoped.ExpiresIn, unscoped)
+	}
 	c.Clock.Advance(8*time.Hour - time.Second)
 	if _, err := c.Tokens.Verify(c.Ctx, legacy.AccessToken); err != nil {
 		t.Errorf("without scopes, a second before the session's end: %v", err)
 	}
-	_, err := c.Tokens.Verify(c.Ctx, scoped.AccessToken)
+	_, err = c.Tokens.Verify(c.Ctx, scoped.AccessToken)
 	c.Refused(err, wire.CodeUnauthorized)
 	if _, late := c.SignInCLI(); late.ExpiresIn != 1 {
 		t.Errorf("a second before the session's end: %d s", late.ExpiresIn)
