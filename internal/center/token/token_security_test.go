@@ -140,7 +140,8 @@ func TestSecurity33Rotation(t *testing.T) {
 		_, err := c.Tokens.Verify(c.Ctx, dead)
 		c.Refused(err, wire.CodeUnauthorized)
 	}
-	for _, dead := range []wire.Secret{second.RefreshToken, third.RefreshToken} {
+	// Tokens of a dead family are refused; that it died is written down once.
+	for _, dead := range []wire.Secret{first.RefreshToken, second.RefreshToken, third.RefreshToken} {
 		_, err := c.Grants.Exchange(c.Ctx, granttest.RefreshRequest(client, dead))
 		c.Refused(err, wire.CodeInvalidGrant)
 	}
@@ -152,6 +153,21 @@ func TestSecurity33Rotation(t *testing.T) {
 		_, err = c.Tokens.Verify(c.Ctx, other.AccessToken)
 		c.Must(err)
 	}
+}
+
+func TestRefreshTokenExpires(t *testing.T) {
+	c := granttest.New(t)
+	client, tokens := c.SignInCLI()
+	g, err := c.Tokens.Verify(c.Ctx, tokens.AccessToken)
+	c.Must(err)
+	short, hash, err := opaque.New(c.Tokens.Random, opaque.RefreshToken)
+	c.Must(err)
+	until := c.Clock.Now().Add(time.Minute)
+	c.Must(c.Store.IssueTokens(c.Ctx, store.AccessToken{FamilyID: g.Family.ID, ExpiresAt: until},
+		&store.RefreshToken{Hash: hash, FamilyID: g.Family.ID, ExpiresAt: until}, c.Clock.Now()))
+	c.Clock.Advance(time.Minute)
+	_, err = c.Grants.Exchange(c.Ctx, granttest.RefreshRequest(client, short))
+	c.Refused(err, wire.CodeInvalidGrant)
 }
 
 func TestSecurity33NoGrace(t *testing.T) {
