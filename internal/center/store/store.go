@@ -98,9 +98,13 @@ type Devices interface {
 type Codes interface {
 	// AddCode adds the code and its (still empty) token family.
 	AddCode(ctx context.Context, c AuthorizationCode, f TokenFamily) error
-	// ConsumeCode marks the code as used and returns it as it was before: a ConsumedAt that is not
-	// zero means that this was not its first use.
-	ConsumeCode(ctx context.Context, code Hash, now time.Time) (AuthorizationCode, error)
+	// RedeemCode marks the code as used. At its first use it hands the code and its grant to issue and
+	// adds the tokens that issue returns, or none if it returns a nil access token, all in one
+	// transaction: of any number of redemptions at once exactly one gets tokens. At every later use
+	// it revokes the family instead, adds nothing and returns the grant with ErrConflict. issue must
+	// not call the store.
+	RedeemCode(ctx context.Context, code Hash, now time.Time,
+		issue func(AuthorizationCode, Grant) (*AccessToken, *RefreshToken)) (Grant, error)
 }
 
 // RotationOutcome says what became of a refresh token.

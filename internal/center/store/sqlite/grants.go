@@ -136,17 +136,36 @@ func (db *DB) AddCode(ctx context.Context, c store.AuthorizationCode, f store.To
 	})
 }
 
-// ConsumeCode implements store.Codes.
-func (db *DB) ConsumeCode(ctx context.Context, code store.Hash, now time.Time) (store.AuthorizationCode, error) {
-	var c store.AuthorizationCode
+// RedeemCode implements store.Codes.
+func (db *DB) RedeemCode(ctx context.Context, code store.Hash, now time.Time,
+	issueFor func(store.AuthorizationCode, store.Grant) (*store.AccessToken, *store.RefreshToken),
+) (store.Grant, error) {
+	var g store.Grant
+	reused := false
 	err := db.tx(ctx, func(tx *sql.Tx) error {
+		var c store.AuthorizationCode
 		if err := tx.QueryRowContext(ctx, `SELECT code_hash, client_id, redirect_uri, challenge, family_id, expires_at, consumed_at
 			FROM authorization_codes WHERE code_hash = ?`, code[:]).
 			Scan(hash{&c.CodeHash}, &c.ClientID, &c.RedirectURI, &c.Challenge, &c.FamilyID, instant{&c.ExpiresAt}, instant{&c.ConsumedAt}); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE authorization_codes SET consumed_at = ? WHERE code_hash = ? AND consumed_at = 0`, at(now), code[:])
-		return err
+		if err := tx.QueryRowContext(ctx, familyQuery, c.FamilyID).Scan(grantFields(&g)...); err != nil {
+			return err
+		}
+		if reused = !c.ConsumedAt.IsZero(); reused {
+			return revokeFamily(ctx, tx, c.FamilyID, "authorization code reused", now)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE authorization_codes SET consumed_at = ? WHERE code_hash = ?`, at(now), code[:]); err != nil {
+			return err
+		}
+		access, refresh := issueFor(c, g)
+		if access == nil {
+			return nil
+		}
+		return issue(ctx, tx, *access, refresh, now)
 	})
-	return c, err
+	if err == nil && reused {
+		err = store.ErrConflict
+	}
+	return g, err
 }

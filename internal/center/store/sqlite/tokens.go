@@ -46,6 +46,8 @@ const grantColumns = `f.id, f.client_id, f.user_id, f.session_id, f.scopes, f.cr
 
 const grantJoin = ` JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id `
 
+const familyQuery = `SELECT ` + grantColumns + ` FROM token_families f` + grantJoin + `WHERE f.id = ?`
+
 func grantFields(g *store.Grant) []any {
 	f := &g.Family
 	fields := []any{
@@ -77,7 +79,7 @@ func (db *DB) Refresh(ctx context.Context, token store.Hash) (store.RefreshToken
 // Family implements store.Tokens.
 func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
 	var g store.Grant
-	err := db.read.QueryRowContext(ctx, `SELECT `+grantColumns+` FROM token_families f`+grantJoin+`WHERE f.id = ?`, id).Scan(grantFields(&g)...)
+	err := db.read.QueryRowContext(ctx, familyQuery, id).Scan(grantFields(&g)...)
 	return g, translate(err)
 }
 
@@ -174,10 +176,11 @@ func (db *DB) AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, e
 // DeleteExpired implements store.Store.
 func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		// Sessions and clients take their families, and those their codes and tokens, along.
+		// Sessions and clients take their families, and those their codes and tokens, along. A code
+		// that was used stays that long: its second use must still be noticed.
 		for _, q := range []string{
 			`DELETE FROM device_authorizations WHERE expires_at < ?`,
-			`DELETE FROM authorization_codes WHERE expires_at < ?`,
+			`DELETE FROM authorization_codes WHERE expires_at < ? AND consumed_at = 0`,
 			`DELETE FROM access_tokens WHERE expires_at < ?`,
 			`DELETE FROM refresh_tokens WHERE expires_at < ?`,
 			`DELETE FROM sessions WHERE expires_at < ?`,

@@ -24,7 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Apply", testApply},
 		{"Assignments", testAssignments},
 		{"DeviceDecidedOnce", testDeviceDecidedOnce},
-		{"CodeConsumedOnce", testCodeConsumedOnce},
+		{"CodeRedeemedOnce", testCodeRedeemedOnce},
 		{"Rotation", testRotation},
 		{"EndSession", testEndSession},
 		{"ClientLimit", testClientLimit},
@@ -272,19 +272,57 @@ func testDeviceDecidedOnce(t *testing.T, s store.Store) {
 	f.want(err, store.ErrNotFound)
 }
 
-func testCodeConsumedOnce(t *testing.T, s store.Store) {
+func testCodeRedeemedOnce(t *testing.T, s store.Store) {
 	f := prepare(t, s)
 	f.addFamily("f1")
-	first := race(10, func(int) bool {
-		c, err := s.ConsumeCode(f.ctx, digest("code-f1"), f.now)
-		return err == nil && c.ConsumedAt.IsZero()
-	})
-	if first != 1 {
-		t.Errorf("%d uses of one code were the first", first)
+	redeem := func(code, token string) (store.Grant, error) {
+		return s.RedeemCode(f.ctx, digest(code), f.now, func(c store.AuthorizationCode, g store.Grant) (*store.AccessToken, *store.RefreshToken) {
+			if c.CodeHash != digest(code) || c.FamilyID != g.Family.ID || !g.Live(f.now) {
+				t.Errorf("redeemed code is %+v of %+v", c, g)
+			}
+			if token == "" {
+				return nil, nil
+			}
+			a, r := f.access("a"+token, c.FamilyID), f.refresh("r"+token, c.FamilyID)
+			return &a, &r
+		})
 	}
-	f.must(s.RevokeFamily(f.ctx, "f1", "code used twice", f.now))
-	f.want(s.IssueTokens(f.ctx, f.access("a1", "f1"), nil, f.now), store.ErrRevoked)
-	_, err := s.ConsumeCode(f.ctx, digest("nope"), f.now)
+	var winner sync.Map
+	won := race(10, func(i int) bool {
+		_, err := redeem("code-f1", fmt.Sprint(i))
+		if err == nil {
+			winner.Store("token", fmt.Sprint("a", i))
+		} else if !errors.Is(err, store.ErrConflict) {
+			t.Error(err)
+		}
+		return err == nil
+	})
+	if won != 1 {
+		t.Fatalf("%d of 10 redemptions of one code succeeded", won)
+	}
+	token, _ := winner.Load("token")
+	if _, g, err := s.Access(f.ctx, digest(token.(string))); err != nil || g.Family.RevokedReason == "" {
+		t.Errorf("family of a code that was used ten times: %+v, %v", g.Family, err)
+	}
+	f.want(s.IssueTokens(f.ctx, f.access("a", "f1"), nil, f.now), store.ErrRevoked)
+
+	// A redemption that issues nothing uses the code up all the same.
+	f.addFamily("f2")
+	_, err := redeem("code-f2", "")
+	f.must(err)
+	_, err = redeem("code-f2", "late")
+	f.want(err, store.ErrConflict)
+	_, _, err = s.Access(f.ctx, digest("alate"))
+	f.want(err, store.ErrNotFound)
+	_, err = redeem("nope", "x")
+	f.want(err, store.ErrNotFound)
+
+	// A used code is remembered as long as its tokens can live, an unused one is not.
+	f.addFamily("f3")
+	f.must(s.DeleteExpired(f.ctx, f.now.Add(time.Hour)))
+	_, err = redeem("code-f1", "again")
+	f.want(err, store.ErrConflict)
+	_, err = redeem("code-f3", "x")
 	f.want(err, store.ErrNotFound)
 }
 

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/seed"
+	"keyfob/internal/center/store/sqlite"
+)
+
+// files says where a center keeps its things.
+type files struct {
+	Config   string
+	Database string // beside Config when empty
+}
+
+func (f *files) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.Config, "config", configName, "the file that declares the instance")
+	cmd.Flags().StringVar(&f.Database, "database", "", "SQLite file; default center.db beside the config file")
+}
+
+func (f files) database() string {
+	if f.Database != "" {
+		return f.Database
+	}
+	return filepath.Join(filepath.Dir(f.Config), "center.db")
+}
+
+func (f files) keys() string { return filepath.Join(filepath.Dir(f.database()), "keys.json") }
+
+// seed reads the config file; the files it names are beside it.
+func (f files) seed() (seed.Seed, error) {
+	b, err := os.ReadFile(f.Config)
+	if errors.Is(err, fs.ErrNotExist) {
+		return seed.Seed{}, configError{hinted{fmt.Errorf("there is no %s", f.Config), "keyfob-center init writes an example; --config names another file"}}
+	} else if err != nil {
+		return seed.Seed{}, configError{err}
+	}
+	return seed.Parse(f.Config, b, seed.Sources{
+		ReadFile: func(name string) ([]byte, error) {
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(filepath.Dir(f.Config), name)
+			}
+			return os.ReadFile(name)
+		},
+		LookupEnv: os.LookupEnv,
+	})
+}
+
+// open opens the keys and the database.
+func (f files) open(ctx context.Context) (*sqlite.DB, *keyring.Ring, error) {
+	keys, err := keyring.Load(f.keys())
+	if err != nil {
+		return nil, nil, configError{fmt.Errorf("keys: %w", err)}
+	}
+	db, err := sqlite.Open(ctx, f.database())
+	if err != nil {
+		return nil, nil, configError{hinted{
+			fmt.Errorf("the database cannot be used: %w", err),
+			"restore " + f.database() + " from a backup, or move it away to start anew (everybody signs in again)",
+		}}
+	}
+	return db, keys, nil
+}

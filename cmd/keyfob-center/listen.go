@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"keyfob/internal/wire"
+)
+
+// checkExposure refuses to be reachable in a way that gives secrets away, before anything is opened
+// (item 73).
+func (o serveOptions) checkExposure() error {
+	host, _, err := net.SplitHostPort(o.Listen)
+	if err != nil {
+		return usageError{fmt.Errorf("--listen: %w", err)}
+	}
+	secure := o.TLSCert != "" && o.TLSKey != ""
+	switch {
+	case (o.TLSCert == "") != (o.TLSKey == ""):
+		return usageError{errors.New("--tls-cert and --tls-key go together")}
+	case secure && o.InsecureHTTP:
+		return usageError{errors.New("--insecure-http makes no sense with TLS")}
+	case !loopback(host) && !secure && !o.InsecureHTTP:
+		return configError{hinted{
+			fmt.Errorf("refusing to listen on %s without TLS: passwords and tokens could be read on the way", o.Listen),
+			"give --tls-cert and --tls-key, or listen on 127.0.0.1",
+		}}
+	case unspecified(host) && o.PublicURL == "":
+		return usageError{fmt.Errorf("--listen %s is every address of this machine: say with --public-url which one clients use", o.Listen)}
+	}
+	if o.Control != "" {
+		if host, _, err := net.SplitHostPort(o.Control); err != nil || !loopback(host) {
+			return usageError{errors.New("--control takes an address of this machine only, like 127.0.0.1:0")}
+		}
+	}
+	if o.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(o.PublicURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return usageError{errors.New("--public-url looks like https://center.example.com, without a path: AWS clients drop paths")}
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) && !o.InsecureHTTP {
+		return configError{hinted{
+			fmt.Errorf("refusing the public URL %s: without TLS passwords and tokens could be read on the way", o.PublicURL),
+			"use https://, with --tls-cert and --tls-key or behind a proxy on this machine that has them",
+		}}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+func unspecified(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "" || err == nil && a.IsUnspecified()
+}
+
+// listen opens the listener and says under which URL clients reach it.
+func (o serveOptions) listen(ctx context.Context) (net.Listener, *url.URL, error) {
+	scheme := "http"
+	var config *tls.Config
+	if o.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
+		if err != nil {
+			return nil, nil, configError{fmt.Errorf("TLS certificate: %w", err)}
+		}
+		scheme, config = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return nil, nil, configError{hinted{fmt.Errorf("--listen: %w", err), "choose another port with --listen; port 0 takes a free one"}}
+	}
+	if config != nil {
+		l = tls.NewListener(l, config)
+	}
+	base := &url.URL{Scheme: scheme, Host: l.Addr().String()}
+	if o.PublicURL != "" {
+		if base, err = url.Parse(o.PublicURL); err != nil {
+			return nil, nil, usageError{err}
+		}
+		base.Path = ""
+	}
+	return l, base, nil
+}
+
+// ready is what the ready file says.
+type ready struct {
+	URL          string      `json:"url"`
+	StartURL     string      `json:"startUrl"`
+	ControlURL   string      `json:"controlUrl,omitempty"`
+	ControlToken wire.Secret `json:"controlToken,omitempty"`
+}
+
+// announce says that the center is ready, in the ready file first: whoever waits for the line may read
+// the file.
+func (o serveOptions) announce(r ready) error {
+	if o.ReadyFile != "" {
+		b, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		if err := replace(o.ReadyFile, append(b, '\n')); err != nil {
+			return fmt.Errorf("--ready-file: %w", err)
+		}
+	}
+	if r.ControlURL != "" {
+		if _, err := fmt.Fprintf(o.Out, "TEST POWERS ARE ON: control API at %s, token %s\n", r.ControlURL, r.ControlToken.Reveal()); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(o.Out, "keyfob-center is ready at %s, start URL %s\n", r.URL, r.StartURL)
+	return err
+}
+
+// replace writes a file as a whole (mode 0600), so that nobody reads half of it.
+func replace(path string, content []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".ready-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone once renamed
+	_, err = tmp.Write(content)
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"keyfob/internal/center"
+	"keyfob/internal/center/control"
+	"keyfob/internal/clock"
+	"keyfob/internal/wire"
+)
+
+// serveOptions is the command serve.
+type serveOptions struct {
+	Clock    clock.Clock
+	Random   io.Reader
+	Out, Log io.Writer
+
+	files
+	Listen       string
+	PublicURL    string
+	TLSCert      string
+	TLSKey       string
+	InsecureHTTP bool
+	Control      string
+	ReadyFile    string
+	LogFormat    string
+}
+
+func serveCommand(io stdio) *cobra.Command {
+	o := serveOptions{Clock: clock.System{}, Random: rand.Reader, Out: io.out, Log: io.err}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the Identity Center",
+		Long: `Serves the instance that center.yaml declares, until it is interrupted. When it is
+ready it says where, in one line on standard output. The log goes to standard
+error; it holds no secrets.
+
+Without TLS it serves this machine only. To be reached from others it needs a
+certificate, and --public-url if it listens on every address:
+
+  keyfob-center serve --listen 0.0.0.0:443 --public-url https://center.example.com \
+      --tls-cert cert.pem --tls-key key.pem
+
+center.db and keys.json are kept beside center.yaml. Whoever reads keys.json can
+make credentials that this center believes in; its mode is 0600, keep it so.
+
+--control opens the test powers, on a port of its own on this machine: moving the
+clock, making calls fail, approving sign-ins without a browser. Its token is in
+the ready file and on standard output. Never use it where sign-ins matter.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.Run(cmd.Context()) },
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one")
+	f.StringVar(&o.PublicURL, "public-url", "", "URL that clients and browsers use; default the address listened on")
+	f.StringVar(&o.TLSCert, "tls-cert", "", "file with the TLS certificate chain, PEM")
+	f.StringVar(&o.TLSKey, "tls-key", "", "file with the TLS private key, PEM")
+	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "UNSAFE: serve other machines without TLS; passwords and tokens can be read on the way")
+	f.StringVar(&o.Control, "control", "", "UNSAFE: open the test powers on this loopback address")
+	f.StringVar(&o.ReadyFile, "ready-file", "", "write {\"url\", \"startUrl\", …} as JSON to this file when ready")
+	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
+	return cmd
+}
+
+// shutdownTime is what requests under way have to end in.
+const shutdownTime = 10 * time.Second
+
+// Run serves until ctx is done.
+func (o serveOptions) Run(ctx context.Context) error {
+	logger, err := o.logger()
+	if err != nil {
+		return err
+	}
+	s, err := o.seed()
+	if err != nil {
+		return err
+	}
+	if err := o.checkExposure(); err != nil {
+		return err
+	}
+	listener, base, err := o.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() //nolint:errcheck // Shutdown closed it
+	db, keys, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close() //nolint:errcheck // every write was its own transaction
+	if err := db.Apply(ctx, s.Organisation); err != nil {
+		return fmt.Errorf("apply %s: %w", o.Config, err)
+	}
+
+	config := center.Config{
+		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
+		Hosts: hosts(listener.Addr()), StartURLs: s.StartURLs,
+	}
+	if o.Control != "" {
+		config.Powers = control.NewPowers(o.Clock)
+	}
+	c, err := center.New(ctx, config)
+	if err != nil {
+		return err
+	}
+	servers := []running{{newServer(c, logger), listener}}
+	r := ready{URL: base.String(), StartURL: base.JoinPath("start").String()}
+	if o.Control != "" {
+		power, err := o.control(ctx, c, logger, &r)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, power)
+	}
+	return o.serve(ctx, c, servers, r)
+}
+
+type running struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+func (o serveOptions) serve(ctx context.Context, c *center.Center, servers []running, r ready) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() {
+			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		}()
+	}
+	kept := make(chan struct{})
+	go func() { defer close(kept); c.Housekeep(ctx) }()
+	err := o.announce(r)
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	stop()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	for _, s := range servers {
+		if e := s.server.Shutdown(last); e != nil {
+			err = errors.Join(err, s.server.Close())
+		}
+	}
+	<-kept
+	return err
+}
+
+// newServer bounds what a slow or talkative client can hold on to (item 79).
+func newServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// control opens the door of the test powers and tells r where it is.
+func (o serveOptions) control(ctx context.Context, c *center.Center, logger *slog.Logger, r *ready) (running, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(o.Random, b[:]); err != nil {
+		return running{}, err
+	}
+	token := wire.Secret("kfctl_" + hex.EncodeToString(b[:]))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Control)
+	if err != nil {
+		return running{}, configError{fmt.Errorf("--control: %w", err)}
+	}
+	door := control.New(control.Config{Powers: c.Powers, Directory: c.Directory, Grants: c.Grants, Store: c.Store, Token: token})
+	r.ControlURL, r.ControlToken = "http://"+l.Addr().String(), token
+	return running{newServer(door.Handler(), logger), l}, nil
+}
+
+func (o serveOptions) logger() (*slog.Logger, error) {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	switch o.LogFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(o.Log, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(o.Log, options)), nil
+	}
+	return nil, usageError{errors.New("--log-format is text or json")}
+}
+
+// hosts are the names a listener is reached under on its own machine, as Host headers spell them.
+func hosts(a net.Addr) []string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return nil
+	}
+	all := []string{tcp.String()}
+	for _, h := range []string{"127.0.0.1", "localhost", "::1"} {
+		u := url.URL{Host: net.JoinHostPort(h, fmt.Sprint(tcp.Port))}
+		all = append(all, u.Host)
+	}
+	return all
+}

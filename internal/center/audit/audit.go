@@ -1,0 +1,70 @@
+// Package audit writes down who did what. An event goes to the store, where it stays, and to the
+// program's log, where an operator sees it pass.
+//
+// Rules and doors record what a signed-in person or an authenticated client did. What a stranger
+// tries without success only goes to the program's log: otherwise anybody could fill the disk. It
+// knows no HTTP and never sees a secret.
+package audit
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"keyfob/internal/center/request"
+	"keyfob/internal/center/store"
+	"keyfob/internal/clock"
+)
+
+// maxDetail is how much of each detail is kept, in bytes: some of it is text from outside.
+const maxDetail = 512
+
+// Success is the Outcome of what was done as asked; any other outcome is the reason of a refusal.
+const Success = "success"
+
+// Log is the audit log. It is safe for concurrent use.
+type Log struct {
+	Store  store.Audit
+	Clock  clock.Clock
+	Logger *slog.Logger
+}
+
+// Record adds e with the time, and the address and id of the request in ctx. Where e hands something
+// out (a token, an approval, credentials), the caller must hand out nothing when Record fails: what
+// cannot be accounted for does not happen. Where e is a refusal or ends something, the caller ignores
+// the error, which is logged here in any case.
+func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
+	info := request.FromContext(ctx)
+	e.At, e.RemoteIP, e.RequestID = l.Clock.Now(), info.RemoteIP, info.ID
+	e.Detail = maps.Clone(e.Detail)
+	for k, v := range e.Detail {
+		e.Detail[k] = strings.ToValidUTF8(v[:min(len(v), maxDetail)], "")
+	}
+	// Whoever hangs up in time must not be able to stay out of the log.
+	ctx = context.WithoutCancel(ctx)
+	err := l.Store.AppendAudit(ctx, e)
+	level, attrs := slog.LevelInfo, attributes(e)
+	if err != nil {
+		level, attrs = slog.LevelError, append(attrs, slog.Any("audit_error", err))
+	}
+	l.Logger.LogAttrs(ctx, level, "audit: "+e.Name, attrs...)
+	return err
+}
+
+func attributes(e store.AuditEvent) []slog.Attr {
+	attrs := []slog.Attr{slog.String("outcome", e.Outcome)}
+	for _, a := range []slog.Attr{
+		slog.String("user_id", e.UserID), slog.String("client_id", e.ClientID), slog.String("session_id", e.SessionID),
+		slog.String("remote_ip", e.RemoteIP), slog.String("request_id", e.RequestID),
+	} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
+		attrs = append(attrs, slog.String("detail."+k, e.Detail[k]))
+	}
+	return attrs
+}

@@ -1,0 +1,145 @@
+package center
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"keyfob/internal/center/assignment"
+	"keyfob/internal/center/audit"
+	"keyfob/internal/center/clients"
+	"keyfob/internal/center/control"
+	"keyfob/internal/center/directory"
+	"keyfob/internal/center/grant"
+	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/oidc"
+	"keyfob/internal/center/portal"
+	"keyfob/internal/center/rolecreds"
+	"keyfob/internal/center/store"
+	"keyfob/internal/center/sts"
+	"keyfob/internal/center/token"
+	"keyfob/internal/center/web"
+	"keyfob/internal/clock"
+)
+
+// Config is what a center is made of. All fields but the last four are required.
+type Config struct {
+	Store   store.Store // with an organisation applied to it
+	Keys    *keyring.Ring
+	Clock   clock.Clock
+	Random  io.Reader // a cryptographic source
+	Logger  *slog.Logger
+	BaseURL *url.URL // where clients and browsers reach the center: scheme and host, no path
+
+	Hosts     []string        // further values of the Host header that are answered, "host:port"
+	StartURLs []string        // further start URLs of the instance
+	SigV4Skew time.Duration   // 0 is 5 minutes
+	Powers    *control.Powers // test powers, nil for none; Clock is then Powers.Clock
+}
+
+// Center is a running center but for its listener.
+type Center struct {
+	Config
+	Directory *directory.Directory
+	Grants    *grant.Grants
+	handler   http.Handler
+}
+
+// New composes a center. It fails when the store has no organisation yet.
+func New(ctx context.Context, c Config) (*Center, error) {
+	if c.Powers != nil {
+		c.Clock = c.Powers.Clock
+	}
+	instance, err := c.Store.Instance(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errors.New("the store holds no instance: apply a seed file first")
+	} else if err != nil {
+		return nil, err
+	}
+	base := strings.TrimRight(c.BaseURL.String(), "/")
+
+	log := &audit.Log{Store: c.Store, Clock: c.Clock, Logger: c.Logger}
+	dir := &directory.Directory{
+		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Keys: c.Keys,
+		Hasher: directory.NewHasher(runtime.GOMAXPROCS(0)),
+	}
+	registry := &clients.Registry{
+		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Limits: clients.DefaultLimits(),
+		StartURLs: clients.NewStartURLs(base, c.StartURLs...), BaseURL: base,
+	}
+	tokens := &token.Tokens{Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log}
+	grants := &grant.Grants{
+		Store: c.Store, Clients: registry, Tokens: tokens, Clock: c.Clock, Random: c.Random, Keys: c.Keys, Audit: log, BaseURL: base,
+	}
+	assignments := &assignment.Assignments{Store: c.Store, Keys: c.Keys}
+	minter := &rolecreds.Minter{Ring: c.Keys, Clock: c.Clock, Random: c.Random, Instance: instance}
+
+	pages, err := web.New(web.Config{
+		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
+		Keys: c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	calls := sts.New(sts.Config{Credentials: minter, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew})
+	center := &Center{Config: c, Directory: dir, Grants: grants}
+
+	mux := http.NewServeMux()
+	for _, door := range []interface{ Routes(mux *http.ServeMux) }{
+		oidc.New(oidc.Config{Clients: registry, Grants: grants, Logger: c.Logger}),
+		portal.New(portal.Config{Tokens: tokens, Assignments: assignments, Minter: minter, Audit: log, Logger: c.Logger}),
+		calls,
+		pages,
+		health{center},
+	} {
+		door.Routes(mux)
+	}
+	mux.Handle("/", nobodys(pages.NotFound()))
+	center.handler = center.outer(shareRoot(calls, mux))
+	return center, nil
+}
+
+// ServeHTTP answers every request to the center.
+func (c *Center) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// shareRoot gives STS its calls with GET /, which is also the address a person may type.
+func shareRoot(calls *sts.Door, pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/" && r.Method == http.MethodGet && calls.Wants(r) {
+			calls.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// nobodys answers what no door has a path for: a person with a page, and a signed call with an error
+// that tells how it came to be here.
+func nobodys(page http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") || r.Header.Get("X-Amz-Target") != "" {
+			sts.WriteError(w, r, sts.WrongService(r))
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// Housekeep deletes what has expired, now and then, until ctx is done.
+func (c *Center) Housekeep(ctx context.Context) {
+	const every, keep = 10 * time.Minute, 24 * time.Hour
+	for {
+		if err := c.Store.DeleteExpired(ctx, c.Clock.Now().Add(-keep)); err != nil && ctx.Err() == nil {
+			c.Logger.LogAttrs(ctx, slog.LevelError, "delete expired records", slog.Any("error", err))
+		}
+		if c.Clock.Sleep(ctx, every) != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,144 @@
+// Package flow decides which page a browser sees next.
+//
+// It is a star: every page of the center's web door, whatever it has just done, comes back to
+// [Next] with what the browser wants and who is signed in, and Next names the one page that follows.
+// No page knows which page comes after it, so no page can be skipped and a new step (a second
+// factor) is one line here.
+//
+// What the browser wants travels between pages as a value that only this center can make
+// ([Flow.Seal]). It is never a URL, so there is no open redirect to guard against. The door package
+// web is its only caller; flow knows no HTTP and draws nothing.
+package flow
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"keyfob/internal/center/directory"
+	"keyfob/internal/center/grant"
+	"keyfob/internal/center/keyring"
+	"keyfob/internal/clock"
+)
+
+// Kind is what brought the browser here.
+type Kind string
+
+// Kinds of want.
+const (
+	WantPortal        Kind = "portal"
+	WantAuthorize     Kind = "authorize"
+	WantDevice        Kind = "device"         // UserCode may be filled in, but nobody has looked it up
+	WantDeviceChecked Kind = "device-checked" // UserCode was looked up in the session Session
+	WantDeviceDecided Kind = "device-decided" // Approved says how
+	WantSignedOut     Kind = "signed-out"     // to be told so
+)
+
+// Want is what the browser wants. Which fields count depends on Kind.
+type Want struct {
+	Kind      Kind                 `json:"k"`
+	Authorize *grant.Authorization `json:"a,omitempty"`
+	UserCode  string               `json:"c,omitempty"`
+	Session   string               `json:"s,omitempty"`
+	Approved  bool                 `json:"y,omitempty"`
+}
+
+// Page names a page.
+type Page string
+
+// The pages.
+const (
+	PageSignIn        Page = "sign-in"
+	PagePortal        Page = "portal"
+	PageConsent       Page = "consent"
+	PageDeviceCode    Page = "device-code"
+	PageDeviceConfirm Page = "device-confirm"
+	PageDeviceResult  Page = "device-result"
+	PageSignedOut     Page = "signed-out"
+)
+
+// Next is the dispatcher: the page that follows for this person (nil when nobody is signed in).
+func Next(p *directory.Person, w Want) Page {
+	if w.Kind == WantSignedOut && p == nil {
+		return PageSignedOut
+	}
+	if p == nil {
+		return PageSignIn
+	}
+	// The second factor goes here: a session that still lacks it gets its page, whatever the want.
+	switch {
+	case w.Kind == WantAuthorize && w.Authorize != nil:
+		return PageConsent
+	case w.Kind == WantDeviceChecked && w.Session == p.Session.ID:
+		return PageDeviceConfirm
+	case w.Kind == WantDevice, w.Kind == WantDeviceChecked:
+		// A code that was checked in another session has to be compared by this person again.
+		return PageDeviceCode
+	case w.Kind == WantDeviceDecided:
+		return PageDeviceResult
+	}
+	return PagePortal
+}
+
+// ErrReturn is returned for a return value that this center did not make, or made too long ago.
+var ErrReturn = errors.New("the page has expired")
+
+// Lifetime is how long a return value is honoured: time enough to find a password.
+const Lifetime = time.Hour
+
+// maxReturn is far above what the longest authorization request gives.
+const maxReturn = 32 << 10
+
+const purpose = "flow"
+
+// Flow carries wants from page to page. It is safe for concurrent use.
+type Flow struct {
+	Keys  *keyring.Ring
+	Clock clock.Clock
+}
+
+type sealed struct {
+	Want
+	At int64 `json:"t"` // epoch seconds
+}
+
+// Seal makes a return value: letters, digits, "-" and "_".
+func (f Flow) Seal(w Want) (string, error) {
+	b, err := json.Marshal(sealed{Want: w, At: f.Clock.Now().Unix()})
+	if err != nil {
+		return "", err
+	}
+	s, err := f.Keys.Seal(purpose, b)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(s), nil
+}
+
+// Open is the reverse of [Flow.Seal]. An empty value is the wish to see the portal; anything that
+// Seal did not make within the last [Lifetime] is [ErrReturn].
+func (f Flow) Open(value string) (Want, error) {
+	if value == "" {
+		return Want{Kind: WantPortal}, nil
+	}
+	if len(value) > maxReturn {
+		return Want{}, ErrReturn
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(value)
+	if err != nil {
+		return Want{}, ErrReturn
+	}
+	b, err = f.Keys.Open(purpose, b)
+	if err != nil {
+		return Want{}, ErrReturn
+	}
+	var s sealed
+	if err := json.Unmarshal(b, &s); err != nil {
+		return Want{}, ErrReturn
+	}
+	if age := f.Clock.Now().Sub(time.Unix(s.At, 0)); age < -time.Minute || age >= Lifetime {
+		return Want{}, ErrReturn
+	}
+	return s.Want, nil
+}

@@ -1,0 +1,157 @@
+// Package rolecreds makes and recognises role credentials: the short-lived keys that the portal hands
+// out for a permission set in an account.
+//
+// The portal's door mints them, the STS door opens them. They are not stored: the session token is
+// sealed with the center's keys and carries everything there is to know, so a center recognises what
+// it minted before a restart, and the end of a person's session does not end credentials already
+// issued, as in the real service. The package knows nothing of HTTP, signatures or assignments.
+package rolecreds
+
+import (
+	"context"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/store"
+	"keyfob/internal/clock"
+	"keyfob/internal/wire"
+)
+
+// ErrInvalid is returned for a session token that this center did not mint, that was altered, or that
+// belongs to another access key id.
+var ErrInvalid = errors.New("session token is not valid for this access key id")
+
+const (
+	purpose = "role credentials"
+	// maxToken bounds what Open decodes; Mint's tokens have some 500 bytes.
+	maxToken = 4096
+)
+
+// Minter mints and opens role credentials of one instance. It is safe for concurrent use.
+type Minter struct {
+	Ring     *keyring.Ring
+	Clock    clock.Clock
+	Random   io.Reader // a cryptographic source
+	Instance store.Instance
+}
+
+// Identity is who signs with a set of role credentials.
+type Identity struct {
+	Account   string
+	ARN       string
+	UserID    string // "AROA…:name": the role's unique id and the person's name, not the user record's id
+	ExpiresAt time.Time
+}
+
+// Keys is what a session token holds. It may have expired: whoever verifies a signature compares
+// ExpiresAt, because an expired token deserves another answer than a forged one.
+type Keys struct {
+	Secret wire.Secret
+	Identity
+}
+
+// sealed is the content of a session token. Its member names are short because the token travels with
+// every call.
+type sealed struct {
+	AccessKeyID   string      `json:"k"`
+	Secret        wire.Secret `json:"s"`
+	Account       string      `json:"a"`
+	PermissionSet string      `json:"p"`
+	UserName      string      `json:"u"`
+	ExpiresAt     int64       `json:"e"` // epoch milliseconds
+}
+
+// Mint makes credentials for the person of the grant. They live as long as the permission set says;
+// whether the person may have them was the caller's question.
+func (m *Minter) Mint(_ context.Context, g store.Grant, accountID string, p store.PermissionSet) (wire.RoleCredentials, error) {
+	id, err := m.accessKeyID()
+	if err != nil {
+		return wire.RoleCredentials{}, err
+	}
+	secret, err := m.secret()
+	if err != nil {
+		return wire.RoleCredentials{}, err
+	}
+	expires := m.Clock.Now().Add(p.SessionDuration).UnixMilli()
+	plain, err := json.Marshal(sealed{
+		AccessKeyID: id, Secret: secret, Account: accountID, PermissionSet: p.Name, UserName: g.User.Name, ExpiresAt: expires,
+	})
+	if err != nil {
+		return wire.RoleCredentials{}, err
+	}
+	token, err := m.Ring.Seal(purpose, plain)
+	if err != nil {
+		return wire.RoleCredentials{}, fmt.Errorf("seal session token: %w", err)
+	}
+	return wire.RoleCredentials{
+		AccessKeyID:     id,
+		SecretAccessKey: secret,
+		SessionToken:    wire.Secret(base64.StdEncoding.EncodeToString(token)),
+		Expiration:      expires,
+	}, nil
+}
+
+// Open returns the keys that a session token holds, or ErrInvalid. The token must have been minted
+// together with the access key id: one person's token never vouches for another one's key.
+func (m *Minter) Open(accessKeyID string, sessionToken wire.Secret) (Keys, error) {
+	// The decoder skips line breaks, so without this check a token would have many spellings.
+	if len(sessionToken) > maxToken || strings.ContainsAny(sessionToken.Reveal(), "\r\n") {
+		return Keys{}, ErrInvalid
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(sessionToken.Reveal())
+	if err != nil {
+		return Keys{}, ErrInvalid
+	}
+	plain, err := m.Ring.Open(purpose, raw)
+	if err != nil {
+		return Keys{}, ErrInvalid
+	}
+	var s sealed
+	if err := json.Unmarshal(plain, &s); err != nil || s.AccessKeyID != accessKeyID {
+		return Keys{}, ErrInvalid
+	}
+	return Keys{Secret: s.Secret, Identity: m.identity(s)}, nil
+}
+
+// accessKeyID is "ASIA", which marks temporary keys, and 16 random characters of AWS's alphabet.
+func (m *Minter) accessKeyID() (string, error) {
+	var b [10]byte
+	if _, err := io.ReadFull(m.Random, b[:]); err != nil {
+		return "", err
+	}
+	return "ASIA" + base32.StdEncoding.EncodeToString(b[:]), nil
+}
+
+// secret is 40 characters of base64: 240 random bits.
+func (m *Minter) secret() (wire.Secret, error) {
+	var b [30]byte
+	if _, err := io.ReadFull(m.Random, b[:]); err != nil {
+		return "", err
+	}
+	return wire.Secret(base64.StdEncoding.EncodeToString(b[:])), nil
+}
+
+// Partition returns the partition that a region is in: "aws" unless its name says otherwise.
+func Partition(region string) string {
+	for _, p := range []struct{ prefix, partition string }{
+		{"cn-", "aws-cn"},
+		{"us-gov-", "aws-us-gov"},
+		{"us-iso-", "aws-iso"},
+		{"us-isob-", "aws-iso-b"},
+		{"eu-isoe-", "aws-iso-e"},
+		{"us-isof-", "aws-iso-f"},
+		{"eusc-", "aws-eusc"},
+	} {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.partition
+		}
+	}
+	return "aws"
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"keyfob/internal/center/directory"
+	"keyfob/internal/center/flow"
+	"keyfob/internal/center/grant"
+	"keyfob/internal/center/request"
+	"keyfob/internal/wire"
+)
+
+var (
+	errForgery  = errors.New("the form was not made for this browser's session")
+	errForm     = errors.New("the form could not be read")
+	errMethod   = errors.New("method not allowed")
+	errNotFound = errors.New("not found")
+)
+
+// problem is an error page.
+type problem struct {
+	Status    int
+	Heading   string
+	Text      string
+	RequestID string // for whoever has to look into the log
+	Back      string // what the way out is called; "" is none
+	Href      string // where it leads; "" is the portal
+	Wait      time.Duration
+}
+
+// explain is the one table from error to page. Nothing of an unexpected error is shown.
+func explain(err error, now time.Time) problem {
+	if wait := blockedFor(err, now); wait > 0 {
+		return problem{
+			Status: http.StatusTooManyRequests, Heading: "Too many attempts", Wait: wait,
+			Text: "For safety, wait " + waiting(wait) + " before you try again.", Back: "Back to start",
+		}
+	}
+	var page *grant.PageError
+	var swapped *swappedError
+	var service *wire.ServiceError
+	switch {
+	case errors.As(err, &page):
+		return problem{
+			Status: http.StatusBadRequest, Heading: "This link cannot be used",
+			Text: page.Message + " Close this window and start again from the program that sent you here.",
+		}
+	case errors.As(err, &swapped):
+		return problem{
+			Status: http.StatusForbidden, Heading: "This page was meant for another sign-in",
+			Text: "Since it was opened, somebody has signed in or out in this browser. Nothing was approved. Look at the request again before you decide.",
+			Back: "Look again", Href: continueTo(swapped.Return),
+		}
+	case errors.Is(err, errForgery):
+		return problem{
+			Status: http.StatusForbidden, Heading: "That did not come from this page",
+			Text: "The form was opened in another browser or session, or cookies are switched off. Nothing was changed.", Back: "Start again",
+		}
+	case errors.Is(err, flow.ErrReturn):
+		return problem{
+			Status: http.StatusBadRequest, Heading: "This page has expired",
+			Text: "It was open for too long. Start again from the program that sent you here.", Back: "Go to the portal",
+		}
+	case errors.Is(err, grant.ErrUnknownCode):
+		return problem{
+			Status: http.StatusBadRequest, Heading: "This code is no longer good",
+			Text: "It has expired, or was answered already. Start again on your device.", Back: "Enter another code", Href: "/device",
+		}
+	case errors.As(err, &service) && service.Status == http.StatusBadRequest:
+		return problem{Status: http.StatusBadRequest, Heading: "This link cannot be used", Text: "A part of it is missing or too old.", Back: "Go to the portal"}
+	case errors.Is(err, errForm):
+		return problem{Status: http.StatusBadRequest, Heading: "That form could not be read", Text: "Nothing was changed.", Back: "Start again"}
+	case errors.Is(err, errNotFound):
+		return problem{Status: http.StatusNotFound, Heading: "Page not found", Text: "There is nothing at this address.", Back: "Go to the portal"}
+	case errors.Is(err, errMethod):
+		return problem{
+			Status: http.StatusMethodNotAllowed, Heading: "That is not how this page works",
+			Text: "It was asked for in a way it does not answer.", Back: "Go to the portal",
+		}
+	}
+	return problem{
+		Status: http.StatusInternalServerError, Heading: "Something went wrong here",
+		Text: "It is not your doing. Try again in a moment; if it stays, tell whoever runs this center the number below.", Back: "Try again",
+	}
+}
+
+// blockedFor is how long a throttled person has to wait, or 0.
+func blockedFor(err error, now time.Time) time.Duration {
+	var signIn *directory.ThrottledError
+	var code *grant.ThrottledError
+	switch {
+	case errors.As(err, &signIn):
+		return max(time.Second, signIn.Until.Sub(now))
+	case errors.As(err, &code):
+		return max(time.Second, code.Until.Sub(now))
+	}
+	return 0
+}
+
+// swappedError is a form of a session that is not the browser's any more.
+type swappedError struct{ Return string }
+
+func (*swappedError) Error() string { return "the form belongs to another session" }
+
+// fail draws the page for an error.
+func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var redirect *grant.RedirectError
+	if errors.As(err, &redirect) {
+		seeOther(w, redirect.Location)
+		return
+	}
+	p := explain(err, d.Clock.Now())
+	p.RequestID = request.FromContext(r.Context()).ID
+	if p.Status >= http.StatusInternalServerError {
+		d.Logger.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err, "request_id", p.RequestID)
+	}
+	if p.Wait > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(int((p.Wait+time.Second-1)/time.Second)))
+	}
+	d.draw(w, r, view{Page: "error", Title: p.Heading, Status: p.Status, Body: p})
+}

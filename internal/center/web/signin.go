@@ -1,0 +1,119 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"keyfob/internal/center/directory"
+	"keyfob/internal/center/flow"
+	"keyfob/internal/wire"
+)
+
+// signInBody is the sign-in page.
+type signInBody struct {
+	CSRF, Return string
+	Purpose      string // what it is for: "" is the portal
+	Login        string // what was typed before
+	Error        string
+}
+
+func (d *Door) start(w http.ResponseWriter, r *http.Request) error {
+	return d.dispatch(w, r, flow.Want{Kind: flow.WantPortal})
+}
+
+// vanity answers HEAD on the start URL. AWS CLI 2.35.13 and later ask whether a start URL leads to an
+// AWS-owned name before they use it, and never contact that name; browsers, which GET, are not sent
+// there.
+func (d *Door) vanity(w http.ResponseWriter, r *http.Request) error {
+	inst, err := d.Instances.Instance(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "https://"+inst.ID+".portal."+inst.Region+".app.aws/start")
+	w.WriteHeader(http.StatusFound)
+	return nil
+}
+
+func (d *Door) signInPage(w http.ResponseWriter, r *http.Request, v visitor, b signInBody) error {
+	visit, err := d.startVisit(w, r)
+	if err != nil {
+		return err
+	}
+	b.CSRF = d.csrf(holderOf(nil, visit), "/sign-in")
+	if b.Return, err = d.sealUnlessPortal(v.Want); err != nil {
+		return err
+	}
+	switch v.Want.Kind {
+	case flow.WantAuthorize:
+		b.Purpose = "to let " + visible(v.Want.Authorize.ClientName) + " in"
+	case flow.WantDevice, flow.WantDeviceChecked:
+		b.Purpose = "to connect a device"
+	}
+	title, status := "Sign in", 0
+	if b.Error != "" {
+		// Not 401, which would have to name an HTTP authentication scheme.
+		title, status = "Error: "+title, http.StatusForbidden
+	}
+	d.draw(w, r, view{Page: "sign-in", Title: title, Status: status, Body: b})
+	return nil
+}
+
+func (d *Door) sealUnlessPortal(want flow.Want) (string, error) {
+	if want.Kind == flow.WantPortal {
+		return "", nil
+	}
+	return d.flow.Seal(want)
+}
+
+func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
+	want, err := d.flow.Open(r.PostForm.Get("return"))
+	if err != nil {
+		return err
+	}
+	visit := d.visit(r)
+	if visit == "" {
+		return errForgery
+	}
+	if err := d.checkCSRF(r, holderOf(nil, visit)); err != nil {
+		return err
+	}
+	login := r.PostForm.Get("username")
+	in, err := d.Directory.SignIn(r.Context(), directory.Attempt{
+		Login: login, Password: wire.Secret(r.PostForm.Get("password")), Browser: d.cookie(r, cookieBrowser),
+	})
+	if errors.Is(err, directory.ErrBadCredentials) {
+		return d.signInPage(w, r, visitor{Want: want}, signInBody{
+			Login: login, Error: "That name and password do not match. Check both and try again.",
+		})
+	} else if err != nil {
+		return err
+	}
+	now := d.Clock.Now()
+	d.setCookie(w, cookieSession, in.Cookie, in.Person.Session.ExpiresAt.Sub(now).Truncate(time.Second))
+	d.setCookie(w, cookieBrowser, in.Browser, browserMemory)
+	d.setCookie(w, cookieVisit, "", -1)
+	return d.leadTo(w, want)
+}
+
+func (d *Door) signOut(w http.ResponseWriter, r *http.Request) error {
+	p, err := d.person(r)
+	if err != nil {
+		return err
+	}
+	if p != nil {
+		if err := d.checkCSRF(r, holderOf(p, "")); err != nil {
+			return err
+		}
+		if err := d.Directory.SignOut(r.Context(), p.Session); err != nil {
+			return err
+		}
+	}
+	d.setCookie(w, cookieSession, "", -1)
+	seeOther(w, "/signed-out")
+	return nil
+}
+
+func (d *Door) signedOut(w http.ResponseWriter, r *http.Request) error {
+	return d.dispatch(w, r, flow.Want{Kind: flow.WantSignedOut})
+}
