@@ -26,7 +26,7 @@ $(STATICCHECK):
 	@mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2 && mv $(TOOLS)/staticcheck $@
 
-# The referee and the benchmark are modules of their own, which ./... leaves out.
+# The referee is a module of its own, which ./... leaves out.
 check: $(GOFUMPT) $(STATICCHECK)
 	@out=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs $(GOFUMPT) -l); \
 		if [ -n "$$out" ]; then echo "not formatted (run gofumpt -w):"; echo "$$out"; exit 1; fi

@@ -41,7 +41,7 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 		bundle, _ = a.sys.LookupEnv("REQUESTS_CA_BUNDLE")
 	}
 	attempts := 0
-	if s, ok := c.Setting(profile, "max_attempts", "AWS_MAX_ATTEMPTS"); ok {
+	if s, _ := c.Setting(profile, "max_attempts", "AWS_MAX_ATTEMPTS"); s != "" {
 		n, err := strconv.Atoi(strings.TrimSpace(s))
 		if err != nil || n < 1 {
 			return nil, errors.New("max_attempts (or AWS_MAX_ATTEMPTS) must be a whole number of 1 or more, not " + quoted(s))

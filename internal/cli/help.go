@@ -94,6 +94,9 @@ func options(fs *pflag.FlagSet) string {
 			return
 		}
 		name, usage := pflag.UnquoteUsage(f)
+		if f.Name == "help" {
+			usage = "show this page" // cobra's own word is less
+		}
 		head := "--" + f.Name
 		if name != "" {
 			head += " <" + name + ">"

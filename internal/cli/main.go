@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,13 +40,22 @@ func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String
 func Main(ctx context.Context, sys System) int {
 	a := &app{sys: sys}
 	root := a.root()
-	root.SetArgs(sys.Args)
+	root.SetArgs(helpLast(sys.Args))
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		// Whatever the interrupted step made of it, this is why it ended.
 		err = context.Cause(ctx)
 	}
 	return a.report(err)
+}
+
+// helpLast lets a command be asked for help the way `aws` is: by a last word.
+func helpLast(args []string) []string {
+	last := len(args) - 1
+	if last < 1 || args[last] != "help" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+		return args
+	}
+	return append(slices.Clone(args[:last]), "--help")
 }
 
 // app is one run of the program.
@@ -78,15 +90,14 @@ its sign-in, and it sees theirs.`,
     keyfob sts get-caller-identity --profile dev
     eval "$(keyfob configure export-credentials --profile dev --format env)"
     keyfob sso logout`,
-		Args:              cobra.NoArgs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if version {
 				return a.printVersion()
 			}
-			return missingCommand(cmd)
+			return noSuchCommand(cmd, args)
 		},
 	}
 	root.SetOut(a.sys.Stdout)
@@ -118,6 +129,9 @@ its sign-in, and it sees theirs.`,
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Short = "print a completion script for your shell"
+	}
 	return root
 }
 
@@ -130,17 +144,23 @@ func Root() *cobra.Command {
 // group is a command that only has commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs}
-	c.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return &usageError{cmd, "unknown command " + quoted(args[0])}
-		}
-		return missingCommand(cmd)
-	}
+	c.RunE = noSuchCommand
 	c.AddCommand(commands...)
 	return c
 }
 
-func missingCommand(cmd *cobra.Command) error { return &usageError{cmd, "a command is missing"} }
+// noSuchCommand is what remains when a command that only has commands is run itself.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd, "a command is missing"}
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	text := "unknown command " + quoted(args[0])
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		text += "; did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return &usageError{cmd, text}
+}
 
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
@@ -197,6 +217,12 @@ func (a *app) loadTalking() (*awsconfig.Config, error) {
 		}
 	}
 	return c, err
+}
+
+// loadNothing is load for files that cannot be read: what the environment alone says.
+func (a *app) loadNothing() (*awsconfig.Config, error) {
+	nothing := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
+	return awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: nothing})
 }
 
 // activeProfile returns the profile that the command works with. One that was named must exist.

@@ -65,7 +65,9 @@ out stay good until they expire.`,
 					return err
 				}
 				a.warn("%v", err)
-				config = &awsconfig.Config{}
+				if config, err = a.loadNothing(); err != nil {
+					return err
+				}
 			}
 			o := &logoutOptions{Config: config, Warn: a.warn, Out: a.sys.Stdout, One: one}
 			if one {

@@ -60,7 +60,9 @@ type Tokens interface {
 
 // ErrExpiredOnArrival is what the AWS CLI says when the portal hands out credentials that have
 // already expired, which mostly means that this machine's clock is wrong.
-var ErrExpiredOnArrival = errors.New("Credentials were refreshed, but the refreshed credentials are still expired.") //nolint:staticcheck // the AWS CLI's text
+//
+//lint:ignore ST1005 the AWS CLI's text
+var ErrExpiredOnArrival = errors.New("Credentials were refreshed, but the refreshed credentials are still expired.")
 
 // Source hands out role credentials. It is safe for concurrent use, within a process and between
 // processes.

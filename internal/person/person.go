@@ -112,12 +112,14 @@ type form struct {
 	values                   url.Values
 	nameField, passwordField string
 	wantsPassword, saysYes   bool
+	hasCode                  bool // a code field that the address has filled in
 }
 
-// pick chooses the form that leads on: the sign-in, or one with a button that says yes.
+// pick chooses the form that leads on: the sign-in, one with a button that says yes, or one with the
+// code that came with the address.
 func pick(all []*form) *form {
 	for _, f := range all {
-		if f.wantsPassword || f.saysYes {
+		if f.wantsPassword || f.saysYes || f.hasCode {
 			return f
 		}
 	}
@@ -146,6 +148,7 @@ func (f *form) read(n *html.Node) {
 		f.nameField = name
 	case n.Data == "input" && attr(n, "type") != "submit":
 		f.values.Set(name, value)
+		f.hasCode = f.hasCode || attr(n, "autocomplete") == "one-time-code" && value != ""
 	case n.Data == "button" && (value == "allow" || value == "approve"):
 		f.saysYes = true
 		f.values.Set(name, value)
