@@ -215,6 +215,26 @@ func TestSecurity61TextFromOutsideIsEscapedAndVisible(t *testing.T) {
 	}
 }
 
+func TestSecurity74BannerOnEveryPage(t *testing.T) {
+	w := newWorld(t)
+	w.door.Banner = "Test powers <on>"
+	shown := 0
+	for what, a := range w.pages() {
+		if a.Text == "" {
+			continue // a redirect
+		}
+		if shown++; !strings.Contains(a.Text, "Test powers &lt;on&gt;") {
+			t.Errorf("%s has no banner", what)
+		}
+	}
+	if shown < 12 {
+		t.Errorf("only %d pages were looked at", shown)
+	}
+	if a := newWorld(t).visitor().get("/start"); strings.Contains(a.Text, `class="banner"`) {
+		t.Error("there is a banner without a reason")
+	}
+}
+
 // What goes wrong inside is logged with the request's id, and shown as that id only.
 func TestInternalErrors(t *testing.T) {
 	w := newWorld(t)
