@@ -224,7 +224,7 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(payload))
 		if err != nil {
-			return nil, fmt.Errorf("Invalid endpoint: %s", r.endpoint) //nolint:staticcheck // the AWS CLI's text
+			return nil, &EndpointError{Endpoint: r.endpoint}
 		}
 		if payload == nil {
 			req.Body, req.ContentLength = http.NoBody, 0
