@@ -47,6 +47,13 @@ func newCenter(t *testing.T) *center {
 	return c
 }
 
+// in returns the center for a subtest.
+func (c *center) in(t *testing.T) *center {
+	same := *c
+	same.t = t
+	return &same
+}
+
 func (c *center) start(address string) {
 	c.t.Helper()
 	ready := filepath.Join(c.dir, "ready.json")

@@ -10,9 +10,11 @@ import (
 	"testing"
 )
 
-// tool is a program under test, or one that judges.
+// tool is a program under test, or one that judges. SDKs are asked through the referee's own programs,
+// which have verbs; the AWS CLI and keyfob have one command line between them.
 type tool struct {
 	name    string
+	sdk     bool
 	missing func() string // why it cannot run here, "" if it can
 	command func(ctx context.Context, w *world, args []string) *exec.Cmd
 }
@@ -40,6 +42,7 @@ var boto3Script string
 
 var boto3 = tool{
 	name:    "boto3",
+	sdk:     true,
 	missing: noDebian,
 	command: func(ctx context.Context, w *world, args []string) *exec.Cmd {
 		c := w.command(ctx, w.inside(), "chroot", append([]string{debian(), "/usr/bin/python3", "-"}, args...))
@@ -50,6 +53,7 @@ var boto3 = tool{
 
 var goSDK = tool{
 	name:    "aws-sdk-go-v2",
+	sdk:     true,
 	missing: func() string { return "" },
 	command: func(ctx context.Context, w *world, args []string) *exec.Cmd {
 		return w.command(ctx, w.home, filepath.Join(built.bin, "gosdk"), args)
@@ -58,6 +62,7 @@ var goSDK = tool{
 
 var jsSDK = tool{
 	name: "aws-sdk-js-v3",
+	sdk:  true,
 	missing: func() string {
 		if _, err := exec.LookPath("node"); err != nil {
 			return "no node in PATH"
@@ -71,6 +76,9 @@ var jsSDK = tool{
 		return w.command(ctx, w.home, "node", append([]string{"js/check.mjs"}, args...))
 	},
 }
+
+// clis sign in.
+func clis() []tool { return []tool{keyfob, awsCLI} }
 
 // sdks do the same things and print them in the same form.
 func sdks() []tool { return []tool{boto3, goSDK, jsSDK} }

@@ -79,6 +79,12 @@ sts =
 func newWorld(t *testing.T, tools ...tool) *world {
 	t.Helper()
 	needs(t, tools...)
+	return newHome(t, newCenter(t))
+}
+
+// newHome makes a home folder for a center. It is where programs in the Debian folder see it too.
+func newHome(t *testing.T, c *center) *world {
+	t.Helper()
 	parent := ""
 	if noDebian() == "" {
 		parent = filepath.Join(debian(), "tmp")
@@ -86,7 +92,7 @@ func newWorld(t *testing.T, tools ...tool) *world {
 	home, err := os.MkdirTemp(parent, "referee-home-")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
-	w := &world{newCenter(t), home}
+	w := &world{c, home}
 	var b bytes.Buffer
 	must(t, config.Execute(&b, w.center))
 	must(t, os.Mkdir(w.path(), 0o700))

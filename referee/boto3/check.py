@@ -1,4 +1,4 @@
-"""What the referee asks of an SDK, with boto3: check.py VERB PROFILE [OPERATION INPUT].
+"""What the referee asks of an SDK, with boto3: check.py VERB PROFILE [OPERATION INPUT]...
 
 Prints one JSON document. gosdk and js/check.mjs do the same.
 """
@@ -30,7 +30,11 @@ def presign(session):
     return session.client("sts").generate_presigned_url("get_caller_identity")
 
 
-def call(session, operation, text):
+def call(session, *args):
+    return [one_call(session, *pair) for pair in zip(args[::2], args[1::2])]
+
+
+def one_call(session, operation, text):
     """One call with an input as the service model spells it. STS takes its keys from the input."""
     given = json.loads(text)
     if operation == "GetCallerIdentity":

@@ -1,5 +1,5 @@
 // Command gosdk is what the referee asks of an SDK, with the AWS SDK for Go: gosdk VERB PROFILE
-// [OPERATION INPUT]. It prints one JSON document. boto3/check.py and js/check.mjs do the same.
+// [OPERATION INPUT]... It prints one JSON document. boto3/check.py and js/check.mjs do the same.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -32,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string) (any, error) {
 	if len(args) < 2 {
-		return nil, errors.New("usage: gosdk VERB PROFILE [OPERATION INPUT]")
+		return nil, errors.New("usage: gosdk VERB PROFILE [OPERATION INPUT]...")
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(args[1]))
 	if err != nil {
@@ -57,7 +58,15 @@ func run(ctx context.Context, args []string) (any, error) {
 		}
 		return signed.URL, nil
 	case "call":
-		return call(ctx, cfg, args[2], []byte(args[3]))
+		var answers []any
+		for pair := range slices.Chunk(args[2:], 2) {
+			answer, err := call(ctx, cfg, pair[0], []byte(pair[1]))
+			if err != nil {
+				return nil, err
+			}
+			answers = append(answers, answer)
+		}
+		return answers, nil
 	}
 	return nil, errors.New("unknown verb " + args[0])
 }
