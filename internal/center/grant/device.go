@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/center/opaque"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/throttle"
 	"keyfob/internal/wire"
 )
 
@@ -50,6 +51,9 @@ func (g *Grants) StartDevice(ctx context.Context, in wire.StartDeviceAuthorizati
 	if !g.Clients.StartURLs.Has(in.StartURL) {
 		return none, g.Clients.StartURLs.Refuse("startUrl")
 	}
+	if err := g.countStart(ctx); err != nil {
+		return none, err
+	}
 	interval := g.Interval
 	if interval == 0 {
 		interval = DefaultInterval
@@ -71,6 +75,24 @@ func (g *Grants) StartDevice(ctx context.Context, in wire.StartDeviceAuthorizati
 		ExpiresIn:               int64(DeviceLifetime / time.Second),
 		Interval:                int64((interval + time.Second - 1) / time.Second),
 	}, nil
+}
+
+// DefaultStarts is generous enough for a test suite, and too little to fill the store or to make a
+// guessed user code likely to be somebody's.
+func DefaultStarts() throttle.Limit {
+	return throttle.Limit{Free: 600, Window: 10 * time.Minute, Block: time.Minute, MaxBlock: 10 * time.Minute}
+}
+
+func (g *Grants) countStart(ctx context.Context) error {
+	limit := g.Starts
+	if limit == (throttle.Limit{}) {
+		limit = DefaultStarts()
+	}
+	until, err := g.throttle().Take(ctx, "device-ip:"+throttle.Network(request.FromContext(ctx).RemoteIP), limit)
+	if err == nil && !until.IsZero() {
+		err = refuse(wire.CodeSlowDown, "Too many device authorizations from this address: try again at %s.", until.UTC().Format(time.RFC3339))
+	}
+	return err
 }
 
 // addDevice adds d under new codes. Two user codes may be the same by chance, device codes not.

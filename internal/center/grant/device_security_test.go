@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/granttest"
 	"keyfob/internal/center/request"
+	"keyfob/internal/center/throttle"
 	"keyfob/internal/wire"
 )
 
@@ -262,6 +263,21 @@ func TestSecurity29DeviceGrantCanBeDisabled(t *testing.T) {
 	start.ClientID, start.ClientSecret = codeOnly.ClientID, codeOnly.ClientSecret
 	_, err = c.Grants.StartDevice(c.Ctx, start)
 	c.Refused(err, wire.CodeUnauthorizedClient)
+}
+
+func TestSecurity22and44DeviceAuthorizationsAreLimited(t *testing.T) {
+	c := granttest.New(t)
+	c.Grants.Starts = throttle.Limit{Free: 2, Window: time.Hour, Block: time.Minute, MaxBlock: time.Minute}
+	client := c.Register(granttest.Device())
+	c.StartDevice(client)
+	c.StartDevice(client)
+	in := wire.StartDeviceAuthorizationRequest{ClientID: client.ClientID, ClientSecret: client.ClientSecret, StartURL: granttest.BaseURL}
+	_, err := c.Grants.StartDevice(c.Ctx, in)
+	c.Refused(err, wire.CodeSlowDown)
+	_, err = c.Grants.StartDevice(granttest.At("198.51.100.1"), in)
+	c.Must(err)
+	c.Clock.Advance(time.Minute)
+	c.StartDevice(client)
 }
 
 func TestStartDevice(t *testing.T) {

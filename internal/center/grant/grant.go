@@ -46,6 +46,9 @@ type Grants struct {
 	Interval time.Duration
 	// NoDevices turns device authorization off for the whole instance.
 	NoDevices bool
+	// Starts limits the device authorizations started from one network, since anybody may register
+	// a client; a zero value means DefaultStarts.
+	Starts throttle.Limit
 	// Guesses limit wrong user codes; a zero value means DefaultGuesses.
 	Guesses Guesses
 }

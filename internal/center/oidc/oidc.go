@@ -33,7 +33,7 @@ type Door struct {
 
 // New returns the door; every field of c is required.
 func New(c Config) *Door {
-	return &Door{Config: c, errors: restjson.Errors{Shape: "com.amazonaws.sso#", Logger: c.Logger}}
+	return &Door{Config: c, errors: restjson.Errors{Shape: "com.amazonaws.sso#", OAuth: true, Logger: c.Logger}}
 }
 
 // Routes adds the door's paths.

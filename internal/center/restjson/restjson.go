@@ -27,7 +27,9 @@ func Write(w http.ResponseWriter, r *http.Request, v any) {
 // Errors writes errors for one service.
 type Errors struct {
 	// Shape is put before the error's name in the member __type ("com.amazonaws.sso#").
-	Shape  string
+	Shape string
+	// OAuth adds the members error and error_description (RFC 6749 section 5.2).
+	OAuth  bool
 	Logger *slog.Logger
 }
 
@@ -45,9 +47,8 @@ func (e Errors) Write(w http.ResponseWriter, r *http.Request, err error) {
 			Message: "Internal error; the server's log has more under request " + id,
 		}
 	}
-	oauth, _, _ := s.Code.OAuth()
 	body := wire.ErrorBody{Type: e.Shape + string(s.Code), Message: s.Message, Reason: s.Reason}
-	if oauth != "" {
+	if oauth, _, ok := s.Code.OAuth(); ok && e.OAuth {
 		body.Error, body.ErrorDescription = oauth, s.Message
 	}
 	b, err := json.Marshal(body)

@@ -54,6 +54,7 @@ type Config struct {
 	Clock       clock.Clock
 	Random      io.Reader // cryptographic
 	Logger      *slog.Logger
+	Banner      string // shown on top of every page; for a center that is not to be trusted, such as one under test
 }
 
 // Door serves the pages. It is safe for concurrent use.

@@ -99,13 +99,14 @@ type frame struct {
 	Style, Icon string
 	Who         *badge
 	PlainHTTP   bool
+	Banner      string
 }
 
 // badge is the signed-in person in the corner.
 type badge struct{ Name, Login, Initials, CSRF string }
 
 func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
-	f := frame{view: v, Style: d.assets.Style, Icon: d.assets.Icon, PlainHTTP: !d.secureCookies()}
+	f := frame{view: v, Style: d.assets.Style, Icon: d.assets.Icon, PlainHTTP: !d.secureCookies(), Banner: d.Banner}
 	// An error page must not need a database.
 	if inst, err := d.Instances.Instance(r.Context()); err == nil && inst.Name != "" {
 		f.Instance = visible(inst.Name)

@@ -71,12 +71,12 @@ func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	visit := d.visit(r)
-	if visit == "" {
-		return errForgery
-	}
-	if err := d.checkCSRF(r, holderOf(nil, visit)); err != nil {
-		return err
+	if visit := d.visit(r); visit == "" || d.checkCSRF(r, holderOf(nil, visit)) != nil {
+		// Mostly somebody with two tabs, who has signed in in the other one: go on as that person.
+		if p, err := d.person(r); err != nil || p == nil {
+			return errors.Join(err, errForgery)
+		}
+		return d.leadTo(w, want)
 	}
 	login := r.PostForm.Get("username")
 	in, err := d.Directory.SignIn(r.Context(), directory.Attempt{

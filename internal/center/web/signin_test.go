@@ -41,6 +41,20 @@ func TestPortal(t *testing.T) {
 	}
 }
 
+// Two command lines open two tabs; signing in once is enough for both.
+func TestTwoTabs(t *testing.T) {
+	w := newWorld(t)
+	p := w.program("AWS CLI", registered)
+	v := w.visitor()
+	one, two := v.get("/start"), v.get(p.authorizeLink(listening))
+	v.signIn(one, "ada")
+	session := v.cookie("keyfob-session")
+	a := v.follow(v.submit(two, "/sign-in", "username", "bob", "password", "whatever it is"))
+	if a.heading() != "Allow AWS CLI to act for you?" || v.cookie("keyfob-session") != session || !strings.Contains(a.Text, "Ada Lovelace") {
+		t.Errorf("the second tab shows %q", a.heading())
+	}
+}
+
 func TestPortalPages(t *testing.T) {
 	w := newWorld(t)
 	o := organisation()

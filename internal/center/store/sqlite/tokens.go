@@ -177,12 +177,13 @@ func (db *DB) AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, e
 func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		// Sessions and clients take their families, and those their codes and tokens, along. A code
-		// that was used stays that long: its second use must still be noticed.
+		// that was used stays that long, as its second use must still be noticed, and an access token
+		// as long as there is a refresh token beside it, as it may still be used to sign out.
 		for _, q := range []string{
 			`DELETE FROM device_authorizations WHERE expires_at < ?`,
 			`DELETE FROM authorization_codes WHERE expires_at < ? AND consumed_at = 0`,
-			`DELETE FROM access_tokens WHERE expires_at < ?`,
 			`DELETE FROM refresh_tokens WHERE expires_at < ?`,
+			`DELETE FROM access_tokens WHERE expires_at < ? AND family_id NOT IN (SELECT family_id FROM refresh_tokens)`,
 			`DELETE FROM sessions WHERE expires_at < ?`,
 			`DELETE FROM clients WHERE expires_at < ?`,
 			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,

@@ -466,16 +466,26 @@ func testDeleteExpired(t *testing.T, s store.Store) {
 	f.addFamily("f1")
 	r := f.refresh("r1", "f1")
 	f.must(s.IssueTokens(f.ctx, f.access("a1", "f1"), &r, f.now))
+	f.addFamily("f2")
+	f.must(s.IssueTokens(f.ctx, f.access("a2", "f2"), nil, f.now))
 	f.must(s.DeleteExpired(f.ctx, f.now))
-	if _, _, err := s.Access(f.ctx, digest("a1")); err != nil {
-		t.Errorf("a good token was deleted: %v", err)
+	for _, token := range []string{"a1", "a2"} {
+		if _, _, err := s.Access(f.ctx, digest(token)); err != nil {
+			t.Errorf("the good token %s was deleted: %v", token, err)
+		}
 	}
 	f.must(s.DeleteExpired(f.ctx, f.now.Add(2*time.Hour)))
-	_, _, err := s.Access(f.ctx, digest("a1"))
+	_, _, err := s.Access(f.ctx, digest("a2"))
 	f.want(err, store.ErrNotFound)
+	if _, _, err := s.Access(f.ctx, digest("a1")); err != nil {
+		t.Errorf("a token beside a good refresh token was deleted: %v", err)
+	}
 	if _, _, err := s.Refresh(f.ctx, digest("r1")); err != nil {
 		t.Errorf("a good refresh token was deleted: %v", err)
 	}
+	f.must(s.DeleteExpired(f.ctx, f.now.Add(9*time.Hour)))
+	_, _, err = s.Access(f.ctx, digest("a1"))
+	f.want(err, store.ErrNotFound)
 	f.must(s.DeleteExpired(f.ctx, f.now.Add(100*24*time.Hour)))
 	_, err = s.Client(f.ctx, "c1")
 	f.want(err, store.ErrNotFound)

@@ -1,0 +1,51 @@
+// Command keyfob signs a person in to AWS IAM Identity Center and hands the credentials to whatever
+// needs them.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"os/signal"
+	"os/user"
+	"syscall"
+
+	"keyfob/internal/cli"
+	"keyfob/internal/clock"
+)
+
+// version is set when the program is built.
+var version = "dev"
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		signal.Stop(signals) // a second one kills
+		cancel(cli.Interrupted{Signal: s})
+	}()
+	os.Exit(cli.Main(ctx, cli.System{
+		Args:      os.Args[1:],
+		LookupEnv: os.LookupEnv,
+		Home:      home(),
+		ReadFile:  os.ReadFile,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		Clock:     clock.System{},
+		Random:    rand.Reader,
+		Version:   version,
+	}))
+}
+
+// home is the person's home folder: what HOME says, or the user database where it says nothing.
+func home() string {
+	if h, err := os.UserHomeDir(); err == nil && h != "" {
+		return h
+	}
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
+}

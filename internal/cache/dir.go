@@ -1,0 +1,190 @@
+package cache
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// maxFile bounds what is read of a cache file. The largest real ones have a few kilobytes.
+const maxFile = 1 << 20
+
+// lockPoll is how often a waiting process tries the lock again.
+const lockPoll = 10 * time.Millisecond
+
+// dir is one folder of cache files. All its operations stay inside: a symbolic link that leads out
+// of the folder is not followed ([os.Root]).
+type dir struct {
+	path  string // of the files
+	locks string // beside it, because the AWS CLI and SDKs read every file of the cache folder as JSON
+}
+
+// read returns a file's content; a file that is not there, is too large, leads out of the folder or
+// is not a regular file counts as absent. A mode that lets others in is corrected.
+func (d dir) read(name string) ([]byte, bool) {
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return nil, false
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	f, err := root.OpenFile(name, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return nil, false
+	}
+	if enforceModes && st.Mode().Perm()&0o077 != 0 {
+		_ = f.Chmod(0o600) // another program's file, perhaps another user's: as far as we may
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	return b, err == nil && len(b) <= maxFile
+}
+
+// write replaces a file in one step: readers see the old content or the new, whatever happens.
+func (d dir) write(name string, data []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", filepath.Join(d.path, name), bare(err))
+		}
+	}()
+	if err := makePrivate(d.path); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // the file itself is synced and closed below
+	sweep(root)
+	tmp := "." + name + "." + rand.Text()[:12] + tmpSuffix
+	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = replace(root, tmp, name)
+	}
+	if err != nil {
+		_ = root.Remove(tmp)
+		return err
+	}
+	return syncDir(d.path)
+}
+
+const (
+	tmpSuffix = ".tmp"
+	tmpMaxAge = time.Minute // far longer than any write takes
+)
+
+// sweep removes what killed writers left behind, because it holds secrets.
+func sweep(root *os.Root) {
+	entries, _ := fs.ReadDir(root.FS(), ".")
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), tmpSuffix) {
+			continue
+		}
+		if st, err := e.Info(); err == nil && time.Since(st.ModTime()) > tmpMaxAge {
+			_ = root.Remove(e.Name()) // a folder of that name is not ours and stays if it holds anything
+		}
+	}
+}
+
+// remove deletes a file; one that is not there is no error.
+func (d dir) remove(name string) error {
+	root, err := os.OpenRoot(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", filepath.Join(d.path, name), bare(err))
+	}
+	return nil
+}
+
+// names lists the files of the folder, sorted.
+func (d dir) names() ([]string, error) {
+	entries, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// lock takes the lock of a name, waiting until ctx is done. The operating system releases the lock
+// of a process that dies.
+func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := makePrivate(d.locks); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", filepath.Join(d.path, name), bare(err))
+	}
+	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"),
+		flock.SetFlag(os.O_RDWR|os.O_CREATE|nofollow), flock.SetPermissions(0o600))
+	ok, err := l.TryLockContext(ctx, lockPoll)
+	switch {
+	case ctx.Err() != nil && !ok:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("lock %s: %w", filepath.Join(d.path, name), bare(err))
+	case !ok:
+		return nil, fmt.Errorf("lock %s: not granted", filepath.Join(d.path, name))
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+// makePrivate makes a folder and its parents, and closes the folder itself to others.
+func makePrivate(path string) error {
+	st, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			return err
+		}
+		st, err = os.Stat(path)
+	}
+	if err != nil {
+		return err
+	}
+	if enforceModes && st.Mode().Perm()&0o077 != 0 {
+		// Not every folder can be closed (a mounted volume that belongs to somebody else); the files
+		// in it are private all the same.
+		if err := os.Chmod(path, 0o700); !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return nil
+}
+
+// bare drops the path from a file error, for messages that name the file themselves.
+func bare(err error) error {
+	if p := new(fs.PathError); errors.As(err, &p) {
+		return p.Err
+	}
+	if l := new(os.LinkError); errors.As(err, &l) {
+		return l.Err
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"keyfob/internal/awsconfig"
+	"keyfob/internal/credentials"
+	"keyfob/internal/session"
+	"keyfob/internal/signin"
+	"keyfob/internal/ssoapi"
+	"keyfob/internal/wire"
+)
+
+// Exit codes, those of the AWS CLI.
+const (
+	exitOK            = 0
+	exitInterrupted   = 130
+	exitTerminated    = 143
+	exitUsage         = 252
+	exitConfiguration = 253
+	exitService       = 254
+	exitGeneral       = 255
+)
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	cmd  *cobra.Command
+	text string
+}
+
+func (e *usageError) Error() string { return e.text }
+
+// retrieveError is what keeps a profile's credentials from being found at all, as
+// `export-credentials` reports it.
+type retrieveError struct{ err error }
+
+func (e *retrieveError) Error() string { return "Unable to retrieve credentials: " + e.err.Error() }
+func (e *retrieveError) Unwrap() error { return e.err }
+
+// report says on stderr what went wrong and what to do about it, and returns the exit code. It is the
+// only place that knows either.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if i := (Interrupted{}); errors.As(err, &i) {
+		_, _ = io.WriteString(a.sys.Stderr, "\n")
+		if i.Signal == syscall.SIGTERM {
+			return exitTerminated
+		}
+		return exitInterrupted
+	}
+	code, hints := a.advise(err)
+	_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: error: %s\n", printable(err.Error()))
+	for _, h := range hints {
+		_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: hint: %s\n", printable(h))
+	}
+	return code
+}
+
+func (a *app) advise(err error) (code int, hints []string) {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage, []string{"run " + usage.cmd.CommandPath() + " --help"}
+	}
+	if r := new(retrieveError); errors.As(err, &r) {
+		_, hints := a.advise(r.err)
+		return exitConfiguration, hints
+	}
+	if code, hints, ok := adviseConfig(err); ok {
+		return code, hints
+	}
+	if code, hints, ok := adviseSignIn(err); ok {
+		return code, hints
+	}
+	return adviseService(err)
+}
+
+// adviseConfig covers what is wrong in the config files.
+func adviseConfig(err error) (code int, hints []string, ok bool) {
+	var profile *awsconfig.ProfileNotFoundError
+	var dangling *awsconfig.DanglingSessionError
+	var differ *awsconfig.InconsistentValueError
+	var unknownSession *awsconfig.SessionNotFoundError
+	switch {
+	case errors.As(err, &profile):
+		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
+	case errors.As(err, &dangling):
+		return exitGeneral, []string{fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", dangling.Session, dangling.Profile)}, true
+	case errors.As(err, &differ):
+		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, &unknownSession):
+		return exitConfiguration, []string{"sessions are the [sso-session NAME] sections of the config file"}, true
+	}
+	if c := awsconfig.ConfigError(nil); errors.As(err, &c) {
+		return exitConfiguration, nil, true
+	}
+	return 0, nil, false
+}
+
+// adviseSignIn covers everything that a sign-in mends, and what goes wrong with one.
+func adviseSignIn(err error) (code int, hints []string, ok bool) {
+	var required *session.SignInRequiredError
+	var refused *signin.AuthorizeError
+	switch {
+	case errors.As(err, &required):
+		return exitGeneral, []string{"run " + loginCommand(required.Target)}, true
+	case errors.As(err, new(*signin.ListenError)):
+		return exitGeneral, []string{"--use-device-code needs no listener"}, true
+	case errors.As(err, &refused):
+		if refused.Denied() {
+			return exitGeneral, []string{"the request was denied in the browser; nothing was changed"}, true
+		}
+		return exitGeneral, nil, true
+	case errors.As(err, new(*signin.ExpiredError)):
+		return exitGeneral, []string{"nothing was changed; run the same command again"}, true
+	case errors.Is(err, credentials.ErrExpiredOnArrival):
+		return exitGeneral, []string{"check this machine's clock"}, true
+	}
+	return 0, nil, false
+}
+
+// loginCommand is the exact command that signs in to a target.
+func loginCommand(t session.Target) string {
+	switch {
+	case t.Session != "":
+		return "keyfob sso login --sso-session " + credentials.QuotePOSIX(t.Session)
+	case t.Profile != "" && t.Profile != "default":
+		return "keyfob sso login --profile " + credentials.QuotePOSIX(t.Profile)
+	}
+	return "keyfob sso login"
+}
+
+// adviseService covers services that say no, and services that are not reached.
+func adviseService(err error) (code int, hints []string) {
+	var service *wire.ServiceError
+	var tls *ssoapi.TLSError
+	var connect *ssoapi.ConnectError
+	switch {
+	case errors.As(err, &service):
+		switch {
+		case service.Operation == "GetRoleCredentials" && (service.Status == 403 || service.Status == 404):
+			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
+		case service.Status == 429:
+			hints = []string{"the service is throttling; try again in a moment"}
+		}
+		return exitService, hints
+	case errors.As(err, &tls):
+		return exitGeneral, []string{"if the certificate is signed by a private authority, name its file with --ca-bundle, AWS_CA_BUNDLE or ca_bundle"}
+	case errors.As(err, &connect):
+		return exitGeneral, []string{"check the network, the proxy variables and the configured region and endpoint"}
+	}
+	return exitGeneral, nil
+}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"keyfob/internal/credentials"
+)
+
+// exportOptions is `configure export-credentials`.
+type exportOptions struct {
+	Get   func(ctx context.Context) (credentials.Credentials, error)
+	Print func(string) error
+
+	Format credentials.Format
+}
+
+func (a *app) newExportCredentials() *cobra.Command {
+	var format string
+	var names []string
+	for _, f := range credentials.Formats() {
+		names = append(names, string(f))
+	}
+	c := &cobra.Command{
+		Use:   "export-credentials",
+		Short: "print a profile's credentials",
+		Long: `Prints the credentials of a profile: those of its SSO role, from the cache or fetched anew, or the static keys
+it holds. It never asks anything and never opens a browser: without a usable sign-in it fails and says how to
+sign in.
+
+process is the answer of a credential_process; env, env-no-export, powershell, windows-cmd and fish are lines
+for a shell to evaluate, quoted where the shell needs it.`,
+		Example: `    eval "$(keyfob configure export-credentials --profile dev --format env)"
+    keyfob configure export-credentials --profile dev --format fish | source
+
+    # in ~/.aws/config, for a tool that does not know SSO:
+    [profile tool]
+    credential_process = keyfob configure export-credentials --profile dev`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(names, format) {
+				return &usageError{cmd, "--format " + quoted(format) + " is none of " + strings.Join(names, ", ")}
+			}
+			get, err := a.buildCredentials(&a.global.profile)
+			if err != nil {
+				return err
+			}
+			o := &exportOptions{Get: get, Print: a.print, Format: credentials.Format(format)}
+			return o.Run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&format, "format", string(credentials.FormatProcess), "print in this `format`: "+strings.Join(names, ", "))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// Run prints the credentials.
+func (o *exportOptions) Run(ctx context.Context) error {
+	c, err := o.Get(ctx)
+	if err != nil {
+		return err
+	}
+	doc, err := o.Format.Print(c)
+	if err != nil {
+		return err
+	}
+	return o.Print(string(doc))
+}

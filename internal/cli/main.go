@@ -1,0 +1,282 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"keyfob/internal/awsconfig"
+	"keyfob/internal/clock"
+)
+
+// System is what the program gets from outside; tests bring their own.
+type System struct {
+	Args      []string // without the program's name
+	LookupEnv func(key string) (string, bool)
+	Home      string // "" when there is none
+	ReadFile  func(path string) ([]byte, error)
+	Stdout    io.Writer
+	Stderr    io.Writer
+	Clock     clock.Clock
+	Random    io.Reader
+	Version   string
+}
+
+// Interrupted is the cause of a context that a signal cancelled.
+type Interrupted struct{ Signal os.Signal }
+
+// Error implements error.
+func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String() }
+
+// Main runs one command and returns the process's exit code. A ctx that is cancelled with
+// [Interrupted] ends whatever the command is doing.
+func Main(ctx context.Context, sys System) int {
+	a := &app{sys: sys}
+	root := a.root()
+	root.SetArgs(helpLast(sys.Args))
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		// Whatever the interrupted step made of it, this is why it ended.
+		err = context.Cause(ctx)
+	}
+	return a.report(err)
+}
+
+// helpLast lets a command be asked for help the way `aws` is: by a last word.
+func helpLast(args []string) []string {
+	last := len(args) - 1
+	if last < 1 || args[last] != "help" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+		return args
+	}
+	return append(slices.Clone(args[:last]), "--help")
+}
+
+// app is one run of the program.
+type app struct {
+	sys    System
+	global globalOptions
+	config *awsconfig.Config
+}
+
+// globalOptions are spelled as `aws` spells them and hold for every command.
+type globalOptions struct {
+	profile        string
+	region         string
+	endpointURL    string
+	caBundle       string
+	output         string
+	noVerifySSL    bool
+	debug          bool
+	connectTimeout int
+	readTimeout    int
+}
+
+func (a *app) root() *cobra.Command {
+	version := false
+	root := &cobra.Command{
+		Use:   "keyfob",
+		Short: "sign in to AWS IAM Identity Center and hand out its credentials",
+		Long: `keyfob signs you in to AWS IAM Identity Center and gives the credentials to whatever needs them. It reads and
+writes the files of the AWS CLI (~/.aws/config, ~/.aws/sso/cache, ~/.aws/cli/cache), so every AWS tool sees
+its sign-in, and it sees theirs.`,
+		Example: `    keyfob sso login --profile dev
+    keyfob sts get-caller-identity --profile dev
+    eval "$(keyfob configure export-credentials --profile dev --format env)"
+    keyfob sso logout`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if version {
+				return a.printVersion()
+			}
+			return noSuchCommand(cmd, args)
+		},
+	}
+	root.SetOut(a.sys.Stdout)
+	root.SetErr(a.sys.Stderr)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(a.sys.Stdout, cmd) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return printUsage(a.sys.Stderr, cmd) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd, err.Error()} })
+	root.Flags().BoolVar(&version, "version", false, "print the version and exit")
+
+	g, f := &a.global, root.PersistentFlags()
+	f.StringVar(&g.profile, "profile", "", "use this `profile` of the config file")
+	f.StringVar(&g.region, "region", "", "make calls in this `region` (a sign-in uses its own sso_region)")
+	f.StringVar(&g.endpointURL, "endpoint-url", "", "send service calls to this `URL` (not those of a sign-in)")
+	f.StringVar(&g.caBundle, "ca-bundle", "", "trust the certificates in this `file` of PEM, instead of the system's")
+	f.BoolVar(&g.noVerifySSL, "no-verify-ssl", false, "do not verify the servers' certificates")
+	f.StringVar(&g.output, "output", "", "the `format` of results; json is the only one so far")
+	f.BoolVar(&g.debug, "debug", false, "say on stderr what is done; secrets are left out")
+	f.IntVar(&g.connectTimeout, "cli-connect-timeout", 60, "wait so many `seconds` for a connection; 0 waits for ever")
+	f.IntVar(&g.readTimeout, "cli-read-timeout", 60, "wait so many `seconds` for an answer; 0 waits for ever")
+	_ = root.RegisterFlagCompletionFunc("profile", a.completeProfiles)
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkGlobals(cmd) }
+
+	root.AddCommand(
+		group("sso", "sign in, sign out, and see what you may use",
+			a.newLogin(), a.newLogout(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials()),
+		group("configure", "see the profiles and hand out their credentials", a.newExportCredentials(), a.newListProfiles()),
+		group("sts", "ask AWS who you are", a.newGetCallerIdentity()),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Short = "print a completion script for your shell"
+	}
+	return root
+}
+
+// Root returns the whole command tree, unbound from any system, for the generator of the manual.
+func Root() *cobra.Command {
+	a := &app{sys: System{Stdout: io.Discard, Stderr: io.Discard, LookupEnv: func(string) (string, bool) { return "", false }}}
+	return a.root()
+}
+
+// group is a command that only has commands.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs}
+	c.RunE = noSuchCommand
+	c.AddCommand(commands...)
+	return c
+}
+
+// noSuchCommand is what remains when a command that only has commands is run itself.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &usageError{cmd, "a command is missing"}
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	text := "unknown command " + quoted(args[0])
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		text += "; did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return &usageError{cmd, text}
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{cmd, "unexpected argument " + quoted(args[0])}
+	}
+	return nil
+}
+
+func (a *app) checkGlobals(cmd *cobra.Command) error {
+	g := a.global
+	switch {
+	case g.endpointURL != "" && !hasHTTPScheme(g.endpointURL):
+		return &usageError{cmd, "Bad value for --endpoint-url " + quoted(g.endpointURL) +
+			": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/"}
+	case g.output != "" && g.output != "json":
+		return &usageError{cmd, "--output " + quoted(g.output) + " is not supported; json is"}
+	case g.connectTimeout < 0 || g.readTimeout < 0:
+		return &usageError{cmd, "a timeout cannot be negative"}
+	}
+	return nil
+}
+
+func hasHTTPScheme(u string) bool {
+	for _, p := range []string{"http://", "https://"} {
+		if len(u) > len(p) && u[:len(p)] == p {
+			return true
+		}
+	}
+	return false
+}
+
+// load reads the config files, once.
+func (a *app) load() (*awsconfig.Config, error) {
+	if a.config != nil {
+		return a.config, nil
+	}
+	c, err := awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: a.sys.ReadFile})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		a.log().Debug("config", "file", w.File, "line", w.Line, "warning", w.Text)
+	}
+	a.config = c
+	return c, nil
+}
+
+// loadTalking is load for commands that a person runs: they see what is wrong with the files.
+func (a *app) loadTalking() (*awsconfig.Config, error) {
+	c, err := a.load()
+	if err == nil && !a.global.debug {
+		for _, w := range c.Warnings {
+			a.warn("%s:%d: %s", w.File, w.Line, w.Text)
+		}
+	}
+	return c, err
+}
+
+// loadNothing is load for files that cannot be read: what the environment alone says.
+func (a *app) loadNothing() (*awsconfig.Config, error) {
+	nothing := func(string) ([]byte, error) { return nil, fs.ErrNotExist }
+	return awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: nothing})
+}
+
+// activeProfile returns the profile that the command works with. One that was named must exist.
+func (a *app) activeProfile(c *awsconfig.Config) (name string, explicit bool, err error) {
+	name, explicit = c.ActiveProfile(a.global.profile)
+	if explicit {
+		err = c.RequireProfile(name)
+	}
+	return name, explicit, err
+}
+
+func (a *app) completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	c, err := a.load()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return c.Profiles(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) completeSessions(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	c, err := a.load()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return c.Sessions(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) printVersion() error { return a.print("keyfob/" + a.sys.Version + "\n") }
+
+// print writes a result. A result that could not be written is an error: a full disk or a closed pipe
+// must not look like success.
+func (a *app) print(s string) error {
+	if _, err := io.WriteString(a.sys.Stdout, s); err != nil {
+		return &outputError{err}
+	}
+	return nil
+}
+
+type outputError struct{ err error }
+
+func (e *outputError) Error() string {
+	return "the result could not be written: " + rootCause(e.err).Error()
+}
+
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+func (a *app) log() *slog.Logger {
+	return slog.New(&logHandler{w: a.sys.Stderr, debug: a.global.debug})
+}

@@ -1,0 +1,93 @@
+// Package configfile replaces the content of ~/.aws/config and ~/.aws/credentials: under a lock, in
+// one step, keeping the file's mode and the link it may be. What to change is the caller's: the
+// editor in awsconfig maps bytes to bytes.
+package configfile
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	lockPoll = 10 * time.Millisecond
+	lockWait = 10 * time.Second
+)
+
+// Update replaces the content of the file at path by what edit makes of it. A missing file is an empty
+// one and is made with mode 0600. Two Updates of one file, also from two processes, take turns. If edit
+// fails or changes nothing, nothing is written.
+func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error)) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+	}()
+	// The link stays, what it points to is replaced.
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err = path, os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	old, err := os.ReadFile(target)
+	mode := os.FileMode(0o600)
+	if st, statErr := os.Stat(target); statErr == nil {
+		mode = st.Mode().Perm()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	updated, err := edit(old)
+	if err != nil || bytes.Equal(old, updated) {
+		return err
+	}
+	return replace(target, updated, mode)
+}
+
+// lock takes the lock of a file. It stands beside it, since the file itself is replaced.
+func lock(ctx context.Context, target string) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, lockWait, errors.New("another process is changing it"))
+	defer cancel()
+	l := flock.New(filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".lock"), flock.SetPermissions(0o600))
+	ok, err := l.TryLockContext(ctx, lockPoll)
+	if ctx.Err() != nil && !ok {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = l.Unlock() }, nil
+}
+
+func replace(target string, data []byte, mode os.FileMode) error {
+	tmp := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:12]+".tmp")
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Chmod(mode), keepOwner(f, target), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(tmp, target)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+	}
+	return err
+}

@@ -1,0 +1,21 @@
+//go:build unix
+
+package configfile
+
+import (
+	"os"
+	"syscall"
+)
+
+// keepOwner gives the new file the old one's owner and group, which matters to somebody who runs the
+// program as root in another's home.
+func keepOwner(f *os.File, target string) error {
+	st, err := os.Stat(target)
+	if err != nil {
+		return nil //nolint:nilerr // there is no old file, so nothing to keep
+	}
+	if s, ok := st.Sys().(*syscall.Stat_t); ok && (int(s.Uid) != os.Geteuid() || int(s.Gid) != os.Getegid()) {
+		return f.Chown(int(s.Uid), int(s.Gid))
+	}
+	return nil
+}
