@@ -258,6 +258,11 @@ func TestSecurity67BadSignaturesAreRefused(t *testing.T) {
 			r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
 			return with(func(s *sigv4test.Signer) { s.Payload = strings.Repeat("0", 64) }).Sign(r)
 		}(), 403, "SignatureDoesNotMatch"},
+		{"hash of another body beside a good signature", func() *http.Request {
+			r := post(form)
+			r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
+			return s.Sign(r)
+		}(), 403, "SignatureDoesNotMatch"},
 		{"unknown key id", signed(func(s *sigv4test.Signer) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" }), 403, "InvalidClientTokenId"},
 		{"no session token", signed(func(s *sigv4test.Signer) { s.SessionToken = "" }), 403, "InvalidClientTokenId"},
 		{"altered session token", signed(func(s *sigv4test.Signer) { s.SessionToken = "A" + s.SessionToken[1:] }), 403, "InvalidClientTokenId"},
