@@ -123,7 +123,10 @@ func asNetworkError(ctx context.Context, endpoint string, err error) error {
 func reason(err error) string {
 	var dns *net.DNSError
 	var errno syscall.Errno
+	var op *net.OpError
 	switch {
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return "the proxy: " + reason(op.Err)
 	case errors.As(err, &dns):
 		return "the name " + dns.Name + " could not be resolved"
 	case errors.As(err, &errno):

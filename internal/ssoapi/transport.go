@@ -49,7 +49,8 @@ func newTransport(c Config) (*http.Transport, error) {
 }
 
 // impatient is a connection on which each read must bring something within a time, so that an answer
-// that stops in the middle ends too.
+// that stops in the middle ends too. The time starts anew with each write: the transport reads all
+// along, also while it has nothing to ask.
 type impatient struct {
 	net.Conn
 	patience time.Duration
@@ -61,6 +62,14 @@ func (c *impatient) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Read(b)
+}
+
+// Write implements [net.Conn].
+func (c *impatient) Write(b []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.patience)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
 }
 
 func readBundle(path string) (*x509.CertPool, error) {
