@@ -118,8 +118,8 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	defer db.Close() //nolint:errcheck // every write was its own transaction
 	// What the file declares is serve's to apply, but before its first start there is nothing to change.
 	if _, err := db.Instance(ctx); errors.Is(err, store.ErrNotFound) {
-		if err := db.Apply(ctx, s.Organisation); err != nil {
-			return fmt.Errorf("apply %s: %w", o.Config, err)
+		if err := apply(ctx, db, o.Config, s); err != nil {
+			return err
 		}
 	} else if err != nil {
 		return err

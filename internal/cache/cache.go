@@ -258,8 +258,19 @@ func (f *Files) Token(key string) (CachedToken, bool) {
 	return cachedToken(name, f.existing(f.sso, name))
 }
 
-// RemoveToken removes a token file.
-func (f *Files) RemoveToken(t CachedToken) error { return f.sso.remove(t.Name) }
+// removeWait bounds the wait for a refresh that is under way.
+const removeWait = 5 * time.Second
+
+// RemoveToken removes a token file. It waits a moment for a refresh that is under way, which would
+// otherwise bring the token back.
+func (f *Files) RemoveToken(t CachedToken) error {
+	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
+	defer cancel()
+	if unlock, err := f.sso.lock(ctx, t.Name); err == nil {
+		defer unlock()
+	}
+	return f.sso.remove(t.Name)
+}
 
 // RemoveAllRoles removes the role credentials that came from any sign-in; credentials of other
 // kinds in the same folder stay.

@@ -149,10 +149,10 @@ func decodeError(operation string, resp *http.Response, body []byte) *wire.Servi
 	} else {
 		decodeJSONError(e, body)
 	}
+	e.Code, e.Message, e.Reason = wire.Code(printable(string(e.Code))), printable(e.Message), printable(e.Reason)
 	if e.Message == "" && e.Code == "" {
 		e.Message = http.StatusText(resp.StatusCode)
 	}
-	e.Code, e.Message, e.Reason = wire.Code(printable(string(e.Code))), printable(e.Message), printable(e.Reason)
 	return e
 }
 
