@@ -137,11 +137,11 @@ func (w *world) post(path string, in fields) reply {
 	return out
 }
 
-// roleKeys fetches role credentials, however old they are already.
+// roleKeys fetches role credentials, which are good for an hour of the center's time.
 func (w *world) roleKeys() reply {
 	w.t.Helper()
 	var got struct{ RoleCredentials keys }
-	w.decode(w.ok(keyfob, "sso", "get-role-credentials", "--profile", "dev", "--account-id", "111111111111", "--role-name", "ReadOnlyAccess"), &got)
+	w.decode(w.ok(keyfob, "sso", "get-role-credentials", "--profile", "dev", "--account-id", "111111111111", "--role-name", "AdministratorAccess"), &got)
 	k := got.RoleCredentials
 	return reply{"accessKeyId": k.AccessKeyID, "secretAccessKey": k.SecretAccessKey, "sessionToken": k.SessionToken}
 }

@@ -1,6 +1,7 @@
 package referee
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"strings"
@@ -154,9 +155,12 @@ func TestSignOut(t *testing.T) {
 		w.login(first, "--profile", "dev")
 		w.login(first, "--profile", "legacy")
 		w.credentials(first, "dev")
-		tokens := []string{w.token("example").AccessToken, w.token(w.StartURL).AccessToken}
+		session := w.token("example")
+		tokens := []string{session.AccessToken, w.token(w.StartURL).AccessToken}
 		w.calls()
-		w.ok(cli, "sso", "logout")
+		// The AWS CLI signs out of everything in any case, but takes the endpoint from a profile.
+		signOut := map[string][]string{keyfob.name: {"sso", "logout"}, awsCLI.name: {"sso", "logout", "--profile", "dev"}}
+		w.ok(cli, signOut[cli.name]...)
 		if called := w.calls(); called["Logout"] != 2 || len(called) != 1 {
 			t.Errorf("called %v", called)
 		}
@@ -169,6 +173,13 @@ func TestSignOut(t *testing.T) {
 			if strings.HasPrefix(f, "cli/cache/") {
 				t.Errorf("role credentials are still there: %s", f)
 			}
+		}
+		refresh, err := json.Marshal(fields{
+			"grantType": "refresh_token", "clientId": session.ClientID, "clientSecret": session.ClientSecret, "refreshToken": session.RefreshToken,
+		})
+		must(t, err)
+		if said := w.ok(goSDK, "call", "dev", "CreateToken", string(refresh)); !strings.Contains(said, "InvalidGrantException") {
+			t.Errorf("the old refresh token gets %s", said)
 		}
 		for _, after := range clis() {
 			for _, tok := range tokens {

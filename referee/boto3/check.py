@@ -27,7 +27,7 @@ def accounts(session):
 
 
 def presign(session):
-    return session.client("sts").generate_presigned_url("get_caller_identity")
+    return session.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
 
 
 def call(session, *args):

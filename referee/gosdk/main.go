@@ -33,7 +33,7 @@ func main() {
 
 func run(ctx context.Context, args []string) (any, error) {
 	if len(args) < 2 {
-		return nil, errors.New("usage: gosdk VERB PROFILE [OPERATION INPUT]...")
+		return nil, errors.New("usage: gosdk VERB PROFILE [OPERATION INPUT ...]")
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithSharedConfigProfile(args[1]))
 	if err != nil {
