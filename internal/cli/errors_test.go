@@ -50,6 +50,10 @@ func TestReport(t *testing.T) {
 			&wire.ServiceError{Operation: "ListAccounts", Status: 429, Code: wire.CodeTooManyRequests, Message: "slow", Attempts: 3}, 254,
 			"keyfob: error: An error occurred (TooManyRequestsException) when calling the ListAccounts operation (reached max retries: 2): slow\nkeyfob: hint: the service is throttling; try again in a moment\n",
 		},
+		{
+			&wire.ServiceError{Operation: "GetCallerIdentity", Status: 403, Code: "SignatureDoesNotMatch", Message: "Signature expired: 1 is now earlier than 2", Attempts: 1}, 254,
+			"keyfob: error: An error occurred (SignatureDoesNotMatch) when calling the GetCallerIdentity operation: Signature expired: 1 is now earlier than 2\nkeyfob: hint: check this machine's clock: the service's differs\n",
+		},
 	} {
 		var stderr bytes.Buffer
 		a := &app{sys: System{Stderr: &stderr}}
