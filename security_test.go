@@ -39,7 +39,7 @@ func TestSecurityPageIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := regexp.MustCompile("(?m)^\\| (\\d\\d) \\| .* \\| (.*) \\|$").FindAllSubmatch(page, -1)
+	rows := regexp.MustCompile(`(?m)^\| (\d\d) \| .* \| (.*) \|$`).FindAllSubmatch(page, -1)
 	if len(rows) < 60 {
 		t.Fatalf("the page has %d requirements", len(rows))
 	}
