@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -70,10 +71,11 @@ func Listen(ctx context.Context, c Config) (*Listener, error) {
 	}
 	l.server = &http.Server{
 		Handler: l, ReadTimeout: slowest, ReadHeaderTimeout: slowest, IdleTimeout: slowest, MaxHeaderBytes: 16 << 10,
-		ErrorLog: discard(),
+		ErrorLog:    discard(),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 	}
 	l.server.SetKeepAlivesEnabled(false)
-	go l.server.Serve(&limited{Listener: inner, slots: make(chan struct{}, maxConns)}) //nolint:errcheck // it ends with Close
+	go l.server.Serve(&limited{Listener: inner}) //nolint:errcheck // it ends with Close
 	return l, nil
 }
 
@@ -100,11 +102,7 @@ func (l *Listener) Close() error {
 	}
 	l.mu.Unlock()
 	l.pages.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if l.server.Shutdown(ctx) == nil {
-		return nil
-	}
+	// Not Shutdown, which waits for the connections that browsers open in advance.
 	return l.server.Close()
 }
 
@@ -143,6 +141,9 @@ func (l *Listener) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer l.pages.Done()
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.keep()
+	}
 	t := time.NewTimer(finishWait)
 	defer t.Stop()
 	select {
@@ -211,36 +212,51 @@ func (l *Listener) read(raw string) (Callback, error) {
 	return Callback{}, fmt.Errorf("neither a code nor an error")
 }
 
-// limited holds back connections beyond a number, so that nobody can exhaust the process.
+// limited keeps the number of connections down, so that nobody can exhaust the process. It is the oldest
+// that has to go: connections that say nothing, whoever holds them, do not keep the browser out.
 type limited struct {
 	net.Listener
-	slots chan struct{}
+	mu   sync.Mutex
+	open []*conn
 }
 
 // Accept implements [net.Listener].
 func (l *limited) Accept() (net.Conn, error) {
-	for {
-		c, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case l.slots <- struct{}{}:
-			return &slot{Conn: c, slots: l.slots}, nil
-		default:
-			_ = c.Close()
-		}
+	inner, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
 	}
+	c := &conn{inner, l}
+	l.mu.Lock()
+	l.open = append(l.open, c)
+	var oldest *conn
+	if len(l.open) > maxConns {
+		oldest = l.open[0]
+	}
+	l.mu.Unlock()
+	if oldest != nil {
+		_ = oldest.Close()
+	}
+	return c, nil
 }
 
-type slot struct {
+// conn is a connection that can be taken back while it is among the open ones.
+type conn struct {
 	net.Conn
-	slots chan struct{}
-	once  sync.Once
+	among *limited
+}
+
+// keep makes sure that the connection is not taken back: the browser waits on it.
+func (c *conn) keep() {
+	c.among.mu.Lock()
+	defer c.among.mu.Unlock()
+	c.among.open = slices.DeleteFunc(c.among.open, func(o *conn) bool { return o == c })
 }
 
 // Close implements [net.Conn].
-func (s *slot) Close() error {
-	s.once.Do(func() { <-s.slots })
-	return s.Conn.Close()
+func (c *conn) Close() error {
+	c.keep()
+	return c.Conn.Close()
 }
+
+type connKey struct{}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -44,7 +45,10 @@ func write(w http.ResponseWriter, status int, p page) {
 	if d := printable(p.detail); d != "" {
 		detail = `<p class="detail">` + html.EscapeString(d) + `</p>`
 	}
+	// Every value but detail is one of this file's own.
+	body := fmt.Sprintf(document, html.EscapeString(p.title), style, p.tone, p.mark, html.EscapeString(p.title), html.EscapeString(p.text), detail)
 	h := w.Header()
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+styleHash()+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -52,8 +56,8 @@ func write(w http.ResponseWriter, status int, p page) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	w.WriteHeader(status)
-	// Every value below but detail is one of this file's own.
-	_, _ = fmt.Fprintf(w, document, html.EscapeString(p.title), style, p.tone, p.mark, html.EscapeString(p.title), html.EscapeString(p.text), detail)
+	_, _ = io.WriteString(w, body)
+	_ = http.NewResponseController(w).Flush() // Close waits for the page, but not for the connection
 }
 
 func styleHash() string {
