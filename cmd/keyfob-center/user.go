@@ -238,12 +238,7 @@ func (o *userOptions) setDisabled(ctx context.Context, u users, disabled bool) e
 		return err
 	}
 	state := map[bool]string{true: "Disabled %s and ended their sessions.\n", false: "Enabled %s.\n"}
-	if err := o.say(state[disabled], found.Name); err != nil || !u.declared(found.ID) {
-		return err
-	}
-	_, err = fmt.Fprintf(o.io.err, "keyfob-center: hint: %s is declared in %s, which counts again at the next start: write \"disabled: %t\" there too\n",
-		found.Name, o.Config, disabled)
-	return err
+	return o.say(state[disabled], found.Name)
 }
 
 func (o *userOptions) say(format string, args ...any) error {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,19 +49,51 @@ func applyUsers(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
 	ids := make([]string, len(o.Users))
 	for i, u := range o.Users {
 		ids[i] = u.ID
-		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO users (id, name, name_key, display_name, email, email_key, password_hash, declared_password_hash, disabled, declared)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, display_name = excluded.display_name,
-				email = excluded.email, email_key = excluded.email_key, disabled = excluded.disabled, declared = 1,
-				password_hash = CASE WHEN excluded.declared_password_hash IN (declared_password_hash, '') THEN password_hash
-					ELSE excluded.declared_password_hash END,
-				declared_password_hash = excluded.declared_password_hash`,
-			u.ID, u.Name, u.NameKey, u.DisplayName, u.Email, u.EmailKey, u.PasswordHash, u.PasswordHash, u.Disabled); err != nil {
+		if err := applyUser(ctx, tx, u); err != nil {
 			return fmt.Errorf("user %s: %w", u.Name, err)
 		}
 	}
 	return deleteOthers(ctx, tx, `DELETE FROM users WHERE declared = 1 AND id NOT IN (SELECT value FROM json_each(?))`, ids)
+}
+
+// applyUser makes one person as declared. What can also be changed while the center runs, the password
+// and whether the person is disabled, follows the declaration only when the declaration changes.
+func applyUser(ctx context.Context, tx *sql.Tx, u store.User) error {
+	const lock = `SELECT password_hash, disabled FROM users WHERE id = ?`
+	var before, after struct {
+		hash     string
+		disabled bool
+	}
+	err := tx.QueryRowContext(ctx, lock, u.ID).Scan(&before.hash, &before.disabled)
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO users (id, name, name_key, display_name, email, email_key,
+			password_hash, declared_password_hash, disabled, declared_disabled, declared)
+		VALUES (?, ?, ?, ?, ?, ?, ?7, ?7, ?8, ?8, 1)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, display_name = excluded.display_name,
+			email = excluded.email, email_key = excluded.email_key, declared = 1,
+			password_hash = CASE WHEN excluded.declared_password_hash IN (declared_password_hash, '') THEN password_hash
+				ELSE excluded.declared_password_hash END,
+			declared_password_hash = excluded.declared_password_hash,
+			disabled = CASE excluded.declared_disabled WHEN declared_disabled THEN disabled ELSE excluded.declared_disabled END,
+			declared_disabled = excluded.declared_disabled`,
+		u.ID, u.Name, u.NameKey, u.DisplayName, u.Email, u.EmailKey, u.PasswordHash, u.Disabled); err != nil {
+		return err
+	}
+	if !known {
+		return nil
+	}
+	if err := tx.QueryRowContext(ctx, lock, u.ID).Scan(&after.hash, &after.disabled); err != nil {
+		return err
+	}
+	if after.hash == before.hash && (before.disabled || !after.disabled) {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = ?`, u.ID) // and every token of theirs
+	return err
 }
 
 func applyGroups(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
