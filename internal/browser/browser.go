@@ -27,7 +27,7 @@ const patience = 3 * time.Second
 // ErrNoBrowser says that there is no browser to be seen, as on a machine that is reached over SSH.
 var ErrNoBrowser = errors.New("no browser is available here")
 
-// Open opens an http or https page. $BROWSER is a list of commands separated by colons, in which %s
+// Open opens an http or https page. $BROWSER is a list of commands separated as $PATH is, in which %s
 // stands for the page; without it the system's own way is taken. Success means that a command was
 // started and did not fail at once; what the person sees, nobody knows.
 func (o Opener) Open(ctx context.Context, page string) error {
@@ -54,12 +54,16 @@ func (o Opener) Open(ctx context.Context, page string) error {
 
 func (o Opener) candidates(page string) [][]string {
 	env := func(k string) string { v, _ := o.LookupEnv(k); return v }
-	if list := env("BROWSER"); list != "" {
-		return fromList(list, page)
-	}
 	goos := o.GOOS
 	if goos == "" {
 		goos = runtime.GOOS
+	}
+	if list := env("BROWSER"); list != "" {
+		separator := ":"
+		if goos == "windows" {
+			separator = ";"
+		}
+		return fromList(list, separator, page)
 	}
 	switch goos {
 	case "darwin":
@@ -76,9 +80,9 @@ func (o Opener) candidates(page string) [][]string {
 	return [][]string{{"xdg-open", page}, {"x-www-browser", page}, {"www-browser", page}}
 }
 
-func fromList(list, page string) [][]string {
+func fromList(list, separator, page string) [][]string {
 	var all [][]string
-	for command := range strings.SplitSeq(list, ":") {
+	for command := range strings.SplitSeq(list, separator) {
 		argv := strings.Fields(command)
 		if len(argv) == 0 {
 			continue
@@ -97,8 +101,8 @@ func fromList(list, page string) [][]string {
 	return all
 }
 
-// launch starts a command in a group of its own, so that Ctrl-C in the terminal does not close the
-// browser, with nothing to read and nowhere to write.
+// launch starts a command in a session of its own, so that neither Ctrl-C nor the terminal's end closes
+// the browser and it cannot take the terminal, with nothing to read and nowhere to write.
 func launch(ctx context.Context, argv []string) error {
 	c := exec.Command(argv[0], argv[1:]...) //nolint:gosec // the person's own browser
 	detach(c)

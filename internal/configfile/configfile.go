@@ -31,10 +31,9 @@ func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error))
 			err = fmt.Errorf("%s: %w", path, err)
 		}
 	}()
-	// The link stays, what it points to is replaced.
-	target, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		target, err = path, os.MkdirAll(filepath.Dir(path), 0o700)
+	target, err := follow(path)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(target), 0o700)
 	}
 	if err != nil {
 		return err
@@ -58,6 +57,26 @@ func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error))
 		return err
 	}
 	return replace(target, updated, mode)
+}
+
+// follow returns what is to be replaced: the link that path may be stays, also one to a file that is
+// still to be made.
+func follow(path string) (string, error) {
+	for range 40 { // what systems follow
+		target, err := filepath.EvalSymlinks(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return target, err
+		}
+		link, err := os.Readlink(path)
+		if err != nil {
+			return path, nil //nolint:nilerr // it is no link
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(path), link)
+		}
+		path = link
+	}
+	return "", errors.New("too many links")
 }
 
 // lock takes the lock of a file. It stands beside it, since the file itself is replaced.
@@ -88,6 +107,11 @@ func replace(target string, data []byte, mode os.FileMode) error {
 	}
 	if err != nil {
 		_ = os.Remove(tmp)
+		return err
 	}
-	return err
+	// The new name too should outlive a power failure. Where a folder cannot be synced, it is as good as it gets.
+	if d, err := os.Open(filepath.Dir(target)); err == nil {
+		_ = errors.Join(d.Sync(), d.Close())
+	}
+	return nil
 }

@@ -111,12 +111,12 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Host != l.host:
 		// Another name that resolves to this machine: DNS rebinding.
-		refuse(w, http.StatusMisdirectedRequest, "This address is not served here.")
+		refuse(w, http.StatusMisdirectedRequest, "Wrong address", "This address is not served here.")
 	case r.URL.Path != l.config.Path:
-		refuse(w, http.StatusNotFound, "There is nothing here.")
+		refuse(w, http.StatusNotFound, "Nothing here", "The command line waits for a sign-in at another address.")
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)
-		refuse(w, http.StatusMethodNotAllowed, "Only GET is served here.")
+		refuse(w, http.StatusMethodNotAllowed, "Not possible", "Only GET is served here.")
 	default:
 		l.callback(w, r)
 	}
@@ -125,8 +125,8 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (l *Listener) callback(w http.ResponseWriter, r *http.Request) {
 	cb, err := l.read(r.URL.RawQuery)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "This is not the answer to the sign-in that is waiting here. "+
-			"If you have just approved a sign-in, start it again from the command line.")
+		refuse(w, http.StatusBadRequest, "Not the awaited answer", "Another sign-in is waiting here. "+
+			"If you have just approved one, start it again from the command line.")
 		return
 	}
 	failure := make(chan string, 1)
@@ -137,7 +137,7 @@ func (l *Listener) callback(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !l.accept(cb) {
-		refuse(w, http.StatusConflict, "This sign-in has been answered already.")
+		refuse(w, http.StatusConflict, "Answered already", "This sign-in has had its answer. You may close this window.")
 		return
 	}
 	defer l.pages.Done()

@@ -31,8 +31,8 @@ func conclude(w http.ResponseWriter, failure string) {
 }
 
 // refuse answers what is not the awaited answer.
-func refuse(w http.ResponseWriter, status int, text string) {
-	write(w, status, page{tone: "dull", mark: "M12 6v8M12 18v.01", title: http.StatusText(status), text: text})
+func refuse(w http.ResponseWriter, status int, title, text string) {
+	write(w, status, page{tone: "dull", mark: "M12 6v8M12 18v.01", title: title, text: text})
 }
 
 type page struct{ tone, mark, title, text, detail string }
@@ -104,10 +104,11 @@ const style = `:root{--bg:#f4f5f8;--card:#fff;--ink:#171a21;--soft:#5b6270;--lin
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{width:100%;max-width:460px;background:var(--card);border:1px solid var(--line);border-radius:16px;padding:40px 36px 28px;text-align:center;box-shadow:0 12px 40px rgba(15,20,40,.08)}
-.mark{width:64px;height:64px;padding:15px;border-radius:50%;fill:none;stroke:currentColor;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round;border:2px solid currentColor}
+.mark{width:64px;height:64px;padding:12px;border-radius:50%;fill:none;stroke:currentColor;stroke-width:2.4;stroke-linecap:round;stroke-linejoin:round;border:2px solid currentColor}
 .good .mark{color:var(--good)}.bad .mark{color:var(--bad)}.dull .mark{color:var(--dull)}
 h1{font-size:24px;line-height:1.25;margin:20px 0 8px;letter-spacing:-.01em}
+h1,p{text-wrap:balance}
 p{margin:0 0 12px;color:var(--soft)}
-.detail{margin-top:20px;padding:12px 14px;text-align:left;font-size:14px;color:var(--ink);background:var(--bg);border:1px solid var(--line);border-radius:10px;overflow-wrap:anywhere}
+.detail{text-wrap:wrap;margin-top:20px;padding:12px 14px;text-align:left;font-size:14px;color:var(--ink);background:var(--bg);border:1px solid var(--line);border-radius:10px;overflow-wrap:anywhere}
 .from{margin:24px 0 0;padding-top:16px;border-top:1px solid var(--line);font-size:13px}
 @media (max-width:480px){main{padding:32px 22px 22px}}`
