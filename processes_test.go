@@ -211,7 +211,7 @@ func TestKilledProcessesBlockNobody(t *testing.T) {
 			}
 		}
 	}
-	if killed < seeds || lived < seeds*processes/2 {
+	if killed == 0 || lived < seeds*processes/2 {
 		t.Errorf("%d processes were killed and %d lived: that tests nothing", killed, lived)
 	}
 	t.Logf("%d killed, %d lived", killed, lived)
