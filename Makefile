@@ -44,7 +44,7 @@ generate:
 
 test: build
 	@scripts/setup
-	@$(GO) run ./scripts/testrun
+	@$(GO) build -o .cache/testrun ./scripts/testrun && .cache/testrun
 
 bench: build
 	@$(GO) run ./bench

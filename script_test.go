@@ -7,12 +7,9 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // how the AWS CLI names its files
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,26 +24,6 @@ import (
 
 	"keyfob/internal/person"
 )
-
-// bin is the folder with the two programs, built once.
-var bin string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "keyfob-bin-")
-	if err != nil {
-		panic(err)
-	}
-	bin = dir
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=0.0.0-test", "-o", dir, "./cmd/keyfob", "./cmd/keyfob-center")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		os.Exit(1)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
 
 func TestScripts(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
@@ -85,92 +62,22 @@ func check(ts *testscript.TestScript, err error) {
 	}
 }
 
-// started is a running center.
-type started struct {
-	URL          string `json:"url"`
-	StartURL     string `json:"startUrl"`
-	ControlURL   string `json:"controlUrl"`
-	ControlToken string `json:"controlToken"`
-}
-
-var passwordLine = regexp.MustCompile(`(?m)^ *(ada|grace) +(\S+)`)
-
 // cmdCenter starts keyfob-center with its example organisation and test powers, and writes a config with
-// [profile dev] (ada may use it), [profile readonly], a legacy [profile old] and [sso-session corp].
+// [profile dev] and [profile readonly] of [sso-session corp], and a legacy [profile old].
 func cmdCenter(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: center")
 	}
-	dir := ts.MkAbs("center")
-	out, err := exec.Command(filepath.Join(bin, "keyfob-center"), "init", "--dir", dir).CombinedOutput()
-	if err != nil {
-		ts.Fatalf("keyfob-center init: %v\n%s", err, out)
+	c, err := startCenter(ts.MkAbs("center"))
+	check(ts, err)
+	ts.Defer(func() { check(ts, c.stop()) })
+	for name, value := range map[string]string{
+		"PASSWORD_ada": c.Passwords["ada"], "PASSWORD_grace": c.Passwords["grace"],
+		"URL": c.URL, "START": c.StartURL, "CONTROL_URL": c.ControlURL, "CONTROL_TOKEN": c.ControlToken,
+	} {
+		ts.Setenv(name, value)
 	}
-	for _, m := range passwordLine.FindAllStringSubmatch(string(out), -1) {
-		ts.Setenv("PASSWORD_"+m[1], m[2])
-	}
-	ready := filepath.Join(dir, "ready.json")
-	var log bytes.Buffer
-	c := exec.Command(filepath.Join(bin, "keyfob-center"), "serve", "--config", filepath.Join(dir, "center.yaml"),
-		"--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-file", ready)
-	c.Stdout, c.Stderr = &log, &log
-	check(ts, c.Start())
-	ts.Defer(func() {
-		_ = c.Process.Signal(os.Interrupt)
-		if err := c.Wait(); err != nil {
-			ts.Logf("keyfob-center: %v\n%s", err, log.String())
-		}
-	})
-	var s started
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if b, err := os.ReadFile(ready); err == nil {
-			check(ts, json.Unmarshal(b, &s))
-			break
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("keyfob-center is not ready:\n%s", log.String())
-		}
-	}
-	ts.Setenv("URL", s.URL)
-	ts.Setenv("START", s.StartURL)
-	ts.Setenv("CONTROL_URL", s.ControlURL)
-	ts.Setenv("CONTROL_TOKEN", s.ControlToken)
-	config := fmt.Sprintf(`[profile dev]
-sso_session = corp
-sso_account_id = 111111111111
-sso_role_name = AdministratorAccess
-region = us-east-1
-services = center
-
-[profile readonly]
-sso_session = corp
-sso_account_id = 000000000042
-sso_role_name = ReadOnlyAccess
-region = us-east-1
-services = center
-
-[profile old]
-sso_start_url = %[2]s
-sso_region = us-east-1
-sso_account_id = 111111111111
-sso_role_name = AdministratorAccess
-region = us-east-1
-services = center
-
-[sso-session corp]
-sso_start_url = %[2]s
-sso_region = us-east-1
-sso_registration_scopes = sso:account:access
-
-[services center]
-sso_oidc =
-  endpoint_url = %[1]s
-sso =
-  endpoint_url = %[1]s
-sts =
-  endpoint_url = %[1]s
-`, s.URL, s.StartURL)
-	check(ts, os.WriteFile(ts.MkAbs("home/.aws/config"), []byte(config), 0o600))
+	check(ts, c.writeConfig(ts.MkAbs("home")))
 }
 
 var (
@@ -279,20 +186,9 @@ func cmdExpire(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func control(ts *testscript.TestScript, method, path, body string) []byte {
-	req, err := http.NewRequest(method, ts.Getenv("CONTROL_URL")+path, strings.NewReader(body))
-	check(ts, err)
-	req.Header.Set("Authorization", "Bearer "+ts.Getenv("CONTROL_TOKEN"))
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	check(ts, err)
-	defer resp.Body.Close() //nolint:errcheck // read below
-	b, err := io.ReadAll(resp.Body)
-	check(ts, err)
-	if resp.StatusCode >= 300 {
-		ts.Fatalf("%s %s: %s: %s", method, path, resp.Status, b)
-	}
-	return b
+// centerOf is the center that the script has started.
+func centerOf(ts *testscript.TestScript) *center {
+	return &center{ControlURL: ts.Getenv("CONTROL_URL"), ControlToken: ts.Getenv("CONTROL_TOKEN")}
 }
 
 // cmdControl uses a test power: control METHOD PATH [JSON]
@@ -300,7 +196,8 @@ func cmdControl(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: control METHOD PATH [JSON]")
 	}
-	control(ts, args[0], args[1], strings.Join(args[2:], " "))
+	_, err := centerOf(ts).control(args[0], args[1], strings.Join(args[2:], " "))
+	check(ts, err)
 }
 
 // cmdRequests checks how often an operation has reached the center: requests OPERATION[:GRANT] N
@@ -308,17 +205,8 @@ func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: requests OPERATION[:GRANT] N")
 	}
-	var all []struct{ Operation, GrantType string }
-	check(ts, json.Unmarshal(control(ts, http.MethodGet, "/requests", ""), &all))
-	operation, grant, _ := strings.Cut(args[0], ":")
-	n := 0
-	var seen []string
-	for _, r := range all {
-		seen = append(seen, r.Operation+":"+r.GrantType)
-		if r.Operation == operation && (grant == "" || strings.HasSuffix(r.GrantType, grant)) {
-			n++
-		}
-	}
+	n, seen, err := centerOf(ts).requests(args[0])
+	check(ts, err)
 	want, err := strconv.Atoi(args[1])
 	check(ts, err)
 	if (n == want) == neg {

@@ -12,6 +12,7 @@ import (
 
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/seed"
+	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/sqlite"
 )
 
@@ -68,4 +69,18 @@ func (f files) open(ctx context.Context) (*sqlite.DB, *keyring.Ring, error) {
 		}}
 	}
 	return db, keys, nil
+}
+
+// apply makes the store say what the file declares.
+func apply(ctx context.Context, db *sqlite.DB, file string, s seed.Seed) error {
+	err := db.Apply(ctx, s.Organisation)
+	if errors.Is(err, store.ErrConflict) {
+		return configError{hinted{
+			fmt.Errorf("%s cannot be applied: %w", file, err),
+			"somebody added with keyfob-center user add has that name or e-mail address already: keyfob-center user list shows them",
+		}}
+	} else if err != nil {
+		return fmt.Errorf("apply %s: %w", file, err)
+	}
+	return nil
 }

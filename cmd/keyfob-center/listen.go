@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"keyfob/internal/wire"
 )
@@ -93,7 +94,11 @@ func (o serveOptions) listen(ctx context.Context) (net.Listener, *url.URL, error
 		if base, err = url.Parse(o.PublicURL); err != nil {
 			return nil, nil, usageError{err}
 		}
-		base.Path = ""
+		base.Path, base.Host = "", strings.ToLower(base.Host)
+		// Clients leave the scheme's own port out of the Host header.
+		if p := base.Port(); p == "443" && base.Scheme == "https" || p == "80" && base.Scheme == "http" {
+			base.Host = strings.TrimSuffix(base.Host, ":"+p)
+		}
 	}
 	return l, base, nil
 }

@@ -101,8 +101,8 @@ func (o serveOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
-	if err := db.Apply(ctx, s.Organisation); err != nil {
-		return fmt.Errorf("apply %s: %w", o.Config, err)
+	if err := apply(ctx, db, o.Config, s); err != nil {
+		return err
 	}
 
 	config := center.Config{
@@ -211,7 +211,10 @@ func hosts(a net.Addr) []string {
 	if !ok {
 		return nil
 	}
-	all := []string{tcp.String()}
+	var all []string
+	if !tcp.IP.IsUnspecified() {
+		all = append(all, tcp.String())
+	}
 	for _, h := range []string{"127.0.0.1", "localhost", "::1"} {
 		u := url.URL{Host: net.JoinHostPort(h, fmt.Sprint(tcp.Port))}
 		all = append(all, u.Host)

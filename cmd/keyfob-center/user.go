@@ -118,8 +118,8 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	defer db.Close() //nolint:errcheck // every write was its own transaction
 	// What the file declares is serve's to apply, but before its first start there is nothing to change.
 	if _, err := db.Instance(ctx); errors.Is(err, store.ErrNotFound) {
-		if err := db.Apply(ctx, s.Organisation); err != nil {
-			return fmt.Errorf("apply %s: %w", o.Config, err)
+		if err := apply(ctx, db, o.Config, s); err != nil {
+			return err
 		}
 	} else if err != nil {
 		return err
@@ -238,12 +238,7 @@ func (o *userOptions) setDisabled(ctx context.Context, u users, disabled bool) e
 		return err
 	}
 	state := map[bool]string{true: "Disabled %s and ended their sessions.\n", false: "Enabled %s.\n"}
-	if err := o.say(state[disabled], found.Name); err != nil || !u.declared(found.ID) {
-		return err
-	}
-	_, err = fmt.Fprintf(o.io.err, "keyfob-center: hint: %s is declared in %s, which counts again at the next start: write \"disabled: %t\" there too\n",
-		found.Name, o.Config, disabled)
-	return err
+	return o.say(state[disabled], found.Name)
 }
 
 func (o *userOptions) say(format string, args ...any) error {

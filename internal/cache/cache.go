@@ -11,8 +11,6 @@ import (
 	"crypto/sha1" //nolint:gosec // the AWS CLI names its files so; nothing rests on it
 	"encoding/hex"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"keyfob/internal/credentials"
 	"keyfob/internal/session"
@@ -222,77 +220,3 @@ func (f *Files) LockRole(ctx context.Context, r credentials.Role) (func(), error
 
 // DropRole removes the cached credentials of one role.
 func (f *Files) DropRole(r credentials.Role) error { return f.cli.remove(roleName(r)) }
-
-// CachedToken is a token file as a sign-out finds it: enough to tell the service.
-type CachedToken struct {
-	Name        string
-	AccessToken wire.Secret
-	Region      string // "" in files of other programs that do not say
-	StartURL    string
-	ExpiresAt   time.Time // zero if the file does not say
-}
-
-// Tokens lists every file of the token cache that holds an access token, whoever wrote it and
-// whatever its name. Registrations and damaged files are passed over.
-func (f *Files) Tokens() ([]CachedToken, error) {
-	var found []CachedToken
-	err := f.sso.each(func(name string, d *document) {
-		if t, ok := cachedToken(name, d); ok {
-			found = append(found, t)
-		}
-	})
-	return found, err
-}
-
-func cachedToken(name string, d *document) (CachedToken, bool) {
-	t := CachedToken{
-		Name: name, AccessToken: wire.Secret(d.text("accessToken")), Region: d.text("region"), StartURL: d.text("startUrl"),
-	}
-	t.ExpiresAt, _ = parseTime(d.text("expiresAt"))
-	return t, t.AccessToken != ""
-}
-
-// Token is the cached token of one key, as [Files.Tokens] lists it.
-func (f *Files) Token(key string) (CachedToken, bool) {
-	name := fileName(key)
-	return cachedToken(name, f.existing(f.sso, name))
-}
-
-// RemoveToken removes a token file.
-func (f *Files) RemoveToken(t CachedToken) error { return f.sso.remove(t.Name) }
-
-// RemoveAllRoles removes the role credentials that came from any sign-in; credentials of other
-// kinds in the same folder stay.
-func (f *Files) RemoveAllRoles() error {
-	var names []string
-	err := f.cli.each(func(name string, d *document) {
-		if d.text("ProviderType") == providerSSO {
-			names = append(names, name)
-		}
-	})
-	for _, n := range names {
-		if e := f.cli.remove(n); e != nil && err == nil {
-			err = e
-		}
-	}
-	return err
-}
-
-// each calls visit for every file of the folder that holds a JSON object.
-func (d dir) each(visit func(name string, doc *document)) error {
-	names, err := d.names()
-	for _, n := range names {
-		if strings.HasSuffix(n, ".db") { // the AWS CLI's telemetry database
-			continue
-		}
-		if b, ok := d.read(n); ok {
-			if doc, err := parse(b); err == nil {
-				visit(n, doc)
-			}
-		}
-	}
-	return err
-}
-
-// TokenFile is the name of the cache file of a session's name or a start URL.
-func TokenFile(key string) string { return fileName(key) }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -13,7 +14,7 @@ import (
 func TestLockExcludes(t *testing.T) {
 	home := t.TempDir()
 	var wg sync.WaitGroup
-	inside, most, n := 0, 0, 0
+	var inside, most, n atomic.Int32
 	for range 20 {
 		wg.Go(func() {
 			unlock, err := New(home).LockToken(context.Background(), "s")
@@ -22,15 +23,15 @@ func TestLockExcludes(t *testing.T) {
 				return
 			}
 			defer unlock()
-			inside++ // the race detector watches too
-			most, n = max(most, inside), n+1
+			most.Store(max(most.Load(), inside.Add(1)))
+			n.Add(1)
 			time.Sleep(time.Millisecond)
-			inside--
+			inside.Add(-1)
 		})
 	}
 	wg.Wait()
-	if most != 1 || n != 20 {
-		t.Errorf("%d of 20 got in, %d of them at once", n, most)
+	if most.Load() != 1 || n.Load() != 20 {
+		t.Errorf("%d of 20 got in, %d of them at once", n.Load(), most.Load())
 	}
 }
 

@@ -74,3 +74,25 @@ func TestRemoveAllRoles(t *testing.T) {
 		check(t, name, contentOf(t, cliFile(home, name)), content)
 	}
 }
+
+// A sign-out is not undone by a refresh that is just under way.
+func TestRemoveTokenWaitsForRefresh(t *testing.T) {
+	f := New(t.TempDir())
+	must(t, f.SaveToken("s", fullToken()))
+	tok, _ := f.Token("s")
+	unlock, err := f.LockToken(t.Context(), "s")
+	must(t, err)
+	removed := make(chan error, 1)
+	go func() { removed <- f.RemoveToken(tok) }()
+	select {
+	case err := <-removed:
+		t.Fatalf("removed while another process refreshes: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	must(t, f.SaveToken("s", minimalToken()))
+	unlock()
+	must(t, <-removed)
+	if tok, ok := f.Token("s"); ok {
+		t.Errorf("the token is back: %v", tok)
+	}
+}

@@ -80,9 +80,14 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	assignments := &assignment.Assignments{Store: c.Store, Keys: c.Keys}
 	minter := &rolecreds.Minter{Ring: c.Keys, Clock: c.Clock, Random: c.Random, Instance: instance}
 
+	banner := ""
+	if c.Powers != nil {
+		banner = "Test powers are on: whoever has their token can sign in as anybody."
+	}
 	pages, err := web.New(web.Config{
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
 		Keys: c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
+		Banner: banner,
 	})
 	if err != nil {
 		return nil, err

@@ -157,6 +157,13 @@ func TestSecurity74TestPowersAreShown(t *testing.T) {
 			t.Errorf("the public listener answers %s with %s", path, r.Status)
 		}
 	}
+	const banner = "Test powers are on"
+	if b := body(t, g.do(http.MethodGet, "/start", nil)); !strings.Contains(b, banner) {
+		t.Error("the pages do not show it")
+	}
+	if b := body(t, newRig(t, nil).do(http.MethodGet, "/start", nil)); strings.Contains(b, banner) {
+		t.Error("the pages show it without a reason")
+	}
 	powers.Clock.Advance(time.Hour)
 	if date, err := http.ParseTime(g.do(http.MethodGet, "/healthz", nil).Header.Get("Date")); err != nil || !date.Equal(storetest.Epoch().Add(time.Hour)) {
 		t.Errorf("Date = %v %v", date, err)

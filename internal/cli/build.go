@@ -62,28 +62,11 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 	})
 }
 
-// endpoint returns where the calls of a service go: what is configured, else AWS's own host.
-func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO, region string) (url string, own bool, err error) {
-	if sso.Session != "" && service != awsconfig.ServiceSTS {
-		url, own, err = c.SessionEndpoint(service, sso.Session, sso.Profile)
-	} else {
-		url, own, err = c.Endpoint(service, sso.Profile)
-	}
-	if err != nil || own {
-		return url, own, err
-	}
-	if region == "" {
-		return "", false, &awsconfig.NoRegionError{}
-	}
-	url, err = awsconfig.DefaultEndpoint(service, region, c.EndpointVariant(sso.Profile))
-	return url, false, err
-}
-
 // tokens makes the source of a sign-in's tokens.
 func (a *app) tokens(c *awsconfig.Config, client *ssoapi.Client, files *cache.Files, sso awsconfig.SSO) *session.Source {
 	return &session.Source{
 		Store: files, Clock: a.sys.Clock, Log: a.log(),
-		Refresher: refresher(func(ctx context.Context, region string, req wire.CreateTokenRequest) (wire.CreateTokenResponse, error) {
+		Refresher: session.RefresherFunc(func(ctx context.Context, region string, req wire.CreateTokenRequest) (wire.CreateTokenResponse, error) {
 			url, _, err := endpoint(c, awsconfig.ServiceSSOOIDC, sso, region)
 			if err != nil {
 				return wire.CreateTokenResponse{}, err
@@ -91,20 +74,6 @@ func (a *app) tokens(c *awsconfig.Config, client *ssoapi.Client, files *cache.Fi
 			return client.CreateToken(ctx, url, req)
 		}),
 	}
-}
-
-type refresher func(context.Context, string, wire.CreateTokenRequest) (wire.CreateTokenResponse, error)
-
-// Refresh implements session.Refresher.
-func (f refresher) Refresh(ctx context.Context, region string, req wire.CreateTokenRequest) (wire.CreateTokenResponse, error) {
-	return f(ctx, region, req)
-}
-
-type portal func(context.Context, string, wire.Secret, string, string) (wire.RoleCredentials, error)
-
-// RoleCredentials implements credentials.Portal.
-func (f portal) RoleCredentials(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error) {
-	return f(ctx, region, token, accountID, roleName)
 }
 
 // oidcService is the OIDC service at one endpoint.
@@ -228,7 +197,7 @@ func (a *app) buildLogout(o *logoutOptions) error {
 	}
 	o.Remove = func(t signedIn) error { return files.RemoveToken(cache.CachedToken{Name: t.Name}) }
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
-	whose := signInsByFile(o.Config, profile)
+	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
 		sso, known := whose[t.Name]
 		if !known {
@@ -245,20 +214,6 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		return client.Logout(ctx, url, t.Token)
 	}
 	return nil
-}
-
-// signInsByFile tells which sign-in of the config file a token file belongs to.
-func signInsByFile(c *awsconfig.Config, profile string) map[string]awsconfig.SSO {
-	whose := map[string]awsconfig.SSO{}
-	for _, name := range c.Profiles() {
-		if sso, err := c.LoginTarget(name, ""); err == nil && sso.Session == "" {
-			whose[cache.TokenFile(sso.StartURL)] = sso
-		}
-	}
-	for _, name := range c.Sessions() {
-		whose[cache.TokenFile(name)] = awsconfig.SSO{Session: name, Profile: profile}
-	}
-	return whose
 }
 
 // buildCredentials returns what gets a profile's credentials: the environment's, if no profile is named
@@ -302,7 +257,7 @@ func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials
 	}
 	source := &credentials.Source{
 		Store: files, Tokens: a.tokens(c, client, files, sso), Clock: a.sys.Clock, Log: a.log(),
-		Portal: portal(func(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error) {
+		Portal: credentials.PortalFunc(func(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error) {
 			url, _, err := endpoint(c, awsconfig.ServiceSSO, sso, region)
 			if err != nil {
 				return wire.RoleCredentials{}, err
@@ -311,19 +266,6 @@ func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials
 		}),
 	}
 	return func(ctx context.Context) (credentials.Credentials, error) { return source.Get(ctx, roleOf(sso)) }, nil
-}
-
-func staticOf(c *awsconfig.Config, name string) (func(context.Context) (credentials.Credentials, error), error) {
-	p, _ := c.Profile(name)
-	value := func(k string) string { v, _ := p.Get(k); return v }
-	keys, ok, err := credentials.Static(value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token"))
-	if err == nil && !ok {
-		err = &credentials.NotFoundError{Profile: name}
-	}
-	if err != nil {
-		return nil, &retrieveError{err}
-	}
-	return func(context.Context) (credentials.Credentials, error) { return keys, nil }, nil
 }
 
 // buildPortalCall binds the portal's calls to a token: the given one, or that of the profile's sign-in.

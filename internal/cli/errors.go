@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -136,6 +137,11 @@ func loginCommand(t session.Target) string {
 	return "keyfob sso login"
 }
 
+// aboutTime reports whether a signature was refused for when it was made.
+func aboutTime(e *wire.ServiceError) bool {
+	return e.Code == "RequestExpired" || e.Code == "RequestTimeTooSkewed" || strings.HasPrefix(e.Message, "Signature expired") || strings.HasPrefix(e.Message, "Signature not yet current")
+}
+
 // adviseService covers services that say no, and services that are not reached.
 func adviseService(err error) (code int, hints []string) {
 	var service *wire.ServiceError
@@ -148,6 +154,8 @@ func adviseService(err error) (code int, hints []string) {
 			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
 		case service.Status == 429:
 			hints = []string{"the service is throttling; try again in a moment"}
+		case aboutTime(service):
+			hints = []string{"check this machine's clock: the service's differs"}
 		}
 		return exitService, hints
 	case errors.As(err, &tls):

@@ -51,6 +51,14 @@ type Portal interface {
 	RoleCredentials(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error)
 }
 
+// PortalFunc is a [Portal] that is a function.
+type PortalFunc func(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error)
+
+// RoleCredentials implements [Portal].
+func (f PortalFunc) RoleCredentials(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error) {
+	return f(ctx, region, token, accountID, roleName)
+}
+
 // Tokens hands out the session's token; *session.Source does.
 type Tokens interface {
 	Token(ctx context.Context, t session.Target) (session.Token, error)

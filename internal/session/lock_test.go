@@ -169,3 +169,42 @@ func TestInterrupt(t *testing.T) {
 		})
 	})
 }
+
+// A sign-in waits for another process's refresh, but is not lost to one that hangs.
+func TestPut(t *testing.T) {
+	signedIn := with(tokenFor(time.Hour), "signed-in")
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.locked <- struct{}{}
+		time.AfterFunc(time.Second, func() {
+			m.put("corp", tokenFor(0)) // what the other process has refreshed
+			<-m.locked
+		})
+		if err := source(m, nil).Put(t.Context(), "corp", signedIn); err != nil || m.tokens["corp"] != signedIn {
+			t.Errorf("got %v, saved %+v", err, m.tokens)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		m.locked <- struct{}{}
+		began := time.Now()
+		err := source(m, nil).Put(t.Context(), "corp", signedIn)
+		if err != nil || m.tokens["corp"] != signedIn || time.Since(began) != session.DefaultLockWait {
+			t.Errorf("got %v after %v, saved %+v", err, time.Since(began), m.tokens)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m, interrupted := newMemory(), errors.New("interrupted")
+		m.locked <- struct{}{}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(interrupted) })
+		if err := source(m, nil).Put(ctx, "corp", signedIn); !errors.Is(err, interrupted) || len(m.tokens) != 0 {
+			t.Errorf("got %v, saved %+v", err, m.tokens)
+		}
+	})
+	m := newMemory()
+	m.saveErr = errors.New("no space left on device")
+	if err := source(m, nil).Put(t.Context(), "corp", signedIn); !errors.Is(err, m.saveErr) {
+		t.Errorf("got %v", err)
+	}
+}

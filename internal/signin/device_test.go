@@ -136,7 +136,7 @@ func TestDeviceFailures(t *testing.T) {
 }
 
 func late() wire.StartDeviceAuthorizationResponse {
-	return wire.StartDeviceAuthorizationResponse{DeviceCode: "device-code", ExpiresIn: 1 << 62, Interval: 1}
+	return wire.StartDeviceAuthorizationResponse{DeviceCode: "device-code", ExpiresIn: 1<<62 - 1, Interval: 1}
 }
 
 func TestDeviceInterrupt(t *testing.T) {

@@ -68,6 +68,12 @@ func (e *BundleError) Error() string {
 // Unwrap returns the cause.
 func (e *BundleError) Unwrap() error { return e.Err }
 
+// EndpointError is an endpoint that is no URL.
+type EndpointError struct{ Endpoint string }
+
+// Error is the AWS CLI's text.
+func (e *EndpointError) Error() string { return "Invalid endpoint: " + e.Endpoint }
+
 // MalformedError is an answer that says success and makes no sense.
 type MalformedError struct {
 	Operation, Endpoint string

@@ -6,6 +6,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	flag.Parse()
-	r := &run{failedOutput: map[string][]string{}}
+	r := &run{out: os.Stdout, ci: os.Getenv("CI") == "true"}
 	for _, module := range []string{".", "referee"} {
 		r.module(module, *race)
 	}
@@ -33,10 +34,12 @@ type event struct {
 }
 
 type run struct {
+	out io.Writer
+	ci  bool // a skip is a failure
+
 	passed, failed int
 	skipped        []string
-	failedOutput   map[string][]string // by test, as it is printed
-	broken         bool                // something failed that is not a test
+	output         map[string][]string // by test, until it is known whether anybody wants to see it
 }
 
 func (r *run) module(dir string, race bool) {
@@ -52,68 +55,85 @@ func (r *run) module(dir string, race bool) {
 		err = c.Start()
 	}
 	if err != nil {
-		fmt.Println("FAIL", dir, err)
-		r.broken = true
+		r.fail(dir, err)
 		return
 	}
-	r.read(out)
-	if c.Wait() != nil && r.failed == 0 {
-		r.broken = true
+	failed := r.failed
+	tested := r.read(out)
+	switch err := c.Wait(); {
+	case err != nil && r.failed == failed:
+		r.fail(dir, err)
+	case tested == 0:
+		r.fail(dir, errors.New("no test ran"))
 	}
 }
 
-func (r *run) read(out io.Reader) {
+// fail counts what went wrong without a test that did.
+func (r *run) fail(what string, err error) {
+	r.failed++
+	_, _ = fmt.Fprintf(r.out, "FAIL  %s: %v\n", what, err)
+}
+
+// read takes in what go test says, and returns how many tests that were.
+func (r *run) read(out io.Reader) (tested int) {
+	r.output = map[string][]string{}
+	before := r.passed + r.failed + len(r.skipped)
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
 		var e event
 		if json.Unmarshal(line, &e) == nil && e.Action != "" {
 			r.event(e)
-		} else if len(line) > 0 {
-			_, _ = os.Stdout.Write(line)
+		} else {
+			_, _ = r.out.Write(line)
 		}
 		if err != nil {
-			return
+			return r.passed + r.failed + len(r.skipped) - before
 		}
 	}
 }
 
 func (r *run) event(e event) {
-	name := e.Package + " " + e.Test
+	name := strings.TrimSpace(e.Package + " " + e.Test)
 	switch e.Action {
 	case "build-output":
-		fmt.Print(e.Output)
+		r.print(e.Output)
 	case "output":
-		r.failedOutput[name] = append(r.failedOutput[name], e.Output)
-		return
-	case "pass", "skip", "fail":
-		r.end(name, e)
-	}
-	if e.Action == "pass" || e.Action == "skip" {
-		delete(r.failedOutput, name)
+		r.output[name] = append(r.output[name], e.Output)
+	case "pass", "fail", "skip":
+		if e.Action == "fail" {
+			r.print(r.output[name]...)
+		}
+		if e.Test == "" {
+			r.endPackage(e)
+		} else {
+			r.endTest(name, e.Action)
+		}
+		delete(r.output, name)
 	}
 }
 
-func (r *run) end(name string, e event) {
-	if e.Test == "" {
-		if e.Action == "fail" {
-			r.broken = true
-			fmt.Print(strings.Join(r.failedOutput[name], ""))
-		}
-		if e.Action != "skip" { // a package without tests
-			fmt.Printf("%-5s %-55s %6.1f s\n", map[string]string{"pass": "ok", "fail": "FAIL"}[e.Action], e.Package, e.Elapsed)
-		}
-		return
+func (r *run) print(s ...string) { _, _ = io.WriteString(r.out, strings.Join(s, "")) }
+
+func (r *run) endPackage(e event) {
+	verdict := map[string]string{"pass": "ok", "fail": "FAIL"}[e.Action]
+	if verdict != "" { // else there are no tests in it
+		_, _ = fmt.Fprintf(r.out, "%-5s %-55s %6.1f s\n", verdict, e.Package, e.Elapsed)
 	}
-	switch e.Action {
+	if e.FailedBuild != "" {
+		r.failed++
+	}
+}
+
+func (r *run) endTest(name, action string) {
+	switch action {
 	case "pass":
 		r.passed++
 	case "fail":
 		r.failed++
-		fmt.Print(strings.Join(r.failedOutput[name], ""))
 	case "skip":
 		why := ""
-		for _, o := range r.failedOutput[name] {
+		for _, o := range r.output[name] {
 			if o = strings.TrimSpace(o); o != "" && !strings.HasPrefix(o, "=== ") && !strings.HasPrefix(o, "--- ") {
 				why = o
 			}
@@ -122,26 +142,19 @@ func (r *run) end(name string, e event) {
 	}
 }
 
+// conclude prints the closing lines and returns the exit code.
 func (r *run) conclude() int {
-	ci := os.Getenv("CI") == "true"
 	if len(r.skipped) > 0 {
-		fmt.Println("\nskipped, because this machine lacks something:")
+		r.print("\nskipped, because this machine lacks something:\n")
 		for _, s := range r.skipped {
-			fmt.Println("  " + s)
+			r.print("  ", s, "\n")
 		}
-		if ci {
-			fmt.Println("in CI nothing may be skipped")
+		if r.ci {
+			r.print("in CI nothing may be skipped\n")
 		}
 	}
-	if r.passed == 0 {
-		fmt.Println("no test ran")
-		r.broken = true
-	}
-	if r.broken && r.failed == 0 {
-		r.failed = 1
-	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", r.passed, r.failed, len(r.skipped))
-	if r.failed > 0 || ci && len(r.skipped) > 0 {
+	_, _ = fmt.Fprintf(r.out, "%d passed, %d failed, %d skipped\n", r.passed, r.failed, len(r.skipped))
+	if r.failed > 0 || r.ci && len(r.skipped) > 0 {
 		return 1
 	}
 	return 0

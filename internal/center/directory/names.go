@@ -56,7 +56,7 @@ func NameKey(name string) (string, error) {
 
 // legible reports whether r leaves a mark (or an honest blank) where it stands.
 func legible(r rune) bool {
-	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	return unicode.IsGraphic(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // Ids made from names, so that the same seed file gives the same ids on every machine. Two things of

@@ -158,7 +158,7 @@ func TestSecurity06CodeExpires(t *testing.T) {
 	}
 }
 
-func TestSecurity07CodeIsBound(t *testing.T) {
+func TestSecurity07and08CodeIsBoundAndUsedUp(t *testing.T) {
 	c := granttest.New(t)
 	client, other := c.Register(granttest.CLI()), c.Register(granttest.CLI())
 	for name, change := range map[string]func(*wire.CreateTokenRequest){

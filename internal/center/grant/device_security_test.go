@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/granttest"
 	"keyfob/internal/center/request"
+	"keyfob/internal/center/store"
 	"keyfob/internal/center/throttle"
 	"keyfob/internal/wire"
 )
@@ -40,6 +41,10 @@ func TestSecurity21UserCode(t *testing.T) {
 		t.Errorf("800 letters use %d of the alphabet", len(letters))
 	}
 	shown := c.StartDevice(client).UserCode
+	// 32: what is kept of so short a code takes a key to compute.
+	if _, err := c.Store.DeviceByUserCode(c.Ctx, store.HashSecret(wire.Secret(strings.ReplaceAll(shown, "-", "")))); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the user code is found by its bare digest: %v", err)
+	}
 	for _, typed := range []string{shown, strings.ToLower(shown), strings.ReplaceAll(shown, "-", ""), " " + strings.ReplaceAll(shown, "-", " ") + "\n"} {
 		p, err := c.Grants.PendingDevice(c.Ctx, typed, c.Ada)
 		c.Must(err)
@@ -115,7 +120,10 @@ func TestSecurity22WrongCodeLimit(t *testing.T) {
 				t.Fatalf("guess %d: %v", i, err)
 			}
 		}
-		blocked(guess(granttest.At("2001:db8:0:1:ffff::1"), c.Grace))
+		// Whoever their network has blocked does not use up their session's attempts.
+		for range 10 {
+			blocked(guess(granttest.At("2001:db8:0:1:ffff::1"), c.Grace))
+		}
 		if _, err := c.Grants.PendingDevice(granttest.At("2001:db8:0:2::1"), good, c.Grace); err != nil {
 			t.Errorf("from the next network: %v", err)
 		}
@@ -175,6 +183,12 @@ func TestSecurity26Polling(t *testing.T) {
 			t.Errorf("poll %d: %v, want %s", i+1, err, step.want)
 		}
 	}
+	// A third poll at once is one too many.
+	hasty := c.StartDevice(client)
+	for _, want := range []wire.Code{wire.CodeAuthorizationPending, wire.CodeAuthorizationPending, wire.CodeSlowDown} {
+		_, err := c.Grants.Exchange(c.Ctx, granttest.PollRequest(client, hasty.DeviceCode))
+		c.Refused(err, want)
+	}
 	// Somebody else's polls slow nobody down.
 	other := c.Register(granttest.Device())
 	_, err := c.Grants.Exchange(c.Ctx, granttest.PollRequest(other, d.DeviceCode))
@@ -196,6 +210,11 @@ func TestSecurity27ExpiredAndDeniedAreFinal(t *testing.T) {
 	c.Must(c.Grants.DecideDevice(c.Ctx, late.UserCode, true, c.Ada))
 	if err := c.Grants.DecideDevice(c.Ctx, denied.UserCode, true, c.Ada); !errors.Is(err, grant.ErrUnknownCode) {
 		t.Errorf("approving what was denied: %v", err)
+	}
+	for _, decided := range []string{denied.UserCode, late.UserCode} {
+		if _, err := c.Grants.PendingDevice(c.Ctx, decided, c.Ada); !errors.Is(err, grant.ErrUnknownCode) {
+			t.Errorf("looking at what is decided: %v", err)
+		}
 	}
 	for range 2 {
 		_, err := c.Grants.Exchange(c.Ctx, granttest.PollRequest(client, denied.DeviceCode))

@@ -28,9 +28,9 @@ type Store interface {
 // Directory is the organisation: the instance, its people and what they may use.
 type Directory interface {
 	// Apply makes the declared part of the store equal to o. What an earlier Apply declared and o
-	// does not is removed; users added with AddUser stay. A person's password changes only when the
-	// declared hash differs from the one declared before, so that a changed password survives a
-	// restart. Removing a person ends their sessions.
+	// does not is removed; users added with AddUser stay. A person's password, and whether they are
+	// disabled, change only when what is declared differs from what was declared before, so that a
+	// change made since survives a restart. Removing, disabling or a new password ends their sessions.
 	Apply(ctx context.Context, o Organisation) error
 	// Instance returns ErrNotFound before the first Apply.
 	Instance(ctx context.Context) (Instance, error)

@@ -123,6 +123,11 @@ func TestGetCallerIdentity(t *testing.T) {
 	t.Run("POST, header", func(*testing.T) { g.accepted(s.Sign(post(form))) })
 	t.Run("GET, header", func(*testing.T) { g.accepted(s.Sign(get(form))) })
 	t.Run("GET, presigned", func(*testing.T) { g.accepted(s.Presign(get(form), time.Minute)) })
+	t.Run("presigned without a lifetime, as the SDK for Go does", func(*testing.T) {
+		s := s
+		s.At = s.At.Add(-14 * time.Minute)
+		g.accepted(s.Presign(get(form), -1))
+	})
 	t.Run("presigned with a signed header, as EKS does", func(*testing.T) {
 		r := get(form)
 		r.Header.Set("X-K8s-Aws-Id", "cluster")
@@ -225,7 +230,8 @@ func TestSecurity67BadSignaturesAreRefused(t *testing.T) {
 		{"presigned for ever", s.Presign(get(form), 8*24*time.Hour), 400, "IncompleteSignature"},
 		{"presigned for no time", s.Presign(get(form), 0), 400, "IncompleteSignature"},
 		{"presigned, lifetime changed", query("X-Amz-Expires=60", "X-Amz-Expires=600"), 403, "SignatureDoesNotMatch"},
-		{"presigned, no lifetime", query("X-Amz-Expires=60&", ""), 400, "IncompleteSignature"},
+		{"presigned, lifetime removed", query("&X-Amz-Expires=60", ""), 403, "SignatureDoesNotMatch"},
+		{"presigned without a lifetime, over", with(func(s *sigv4test.Signer) { s.At = s.At.Add(-16 * time.Minute) }).Presign(get(form), -1), 400, "RequestExpired"},
 		{"presigned, parameter twice", query("X-Amz-Expires=60", "X-Amz-Expires=60&X-Amz-Expires=600"), 400, "MalformedQueryString"},
 		{"presigned, bad encoding", query("Version=2011", "Version=%zz"), 400, "MalformedQueryString"},
 		{"no date", header(func(r *http.Request) { r.Header.Del("X-Amz-Date") }), 400, "IncompleteSignature"},
@@ -257,6 +263,11 @@ func TestSecurity67BadSignaturesAreRefused(t *testing.T) {
 			r := post(form)
 			r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
 			return with(func(s *sigv4test.Signer) { s.Payload = strings.Repeat("0", 64) }).Sign(r)
+		}(), 403, "SignatureDoesNotMatch"},
+		{"hash of another body beside a good signature", func() *http.Request {
+			r := post(form)
+			r.Header.Set("X-Amz-Content-Sha256", strings.Repeat("0", 64))
+			return s.Sign(r)
 		}(), 403, "SignatureDoesNotMatch"},
 		{"unknown key id", signed(func(s *sigv4test.Signer) { s.AccessKeyID = "AKIAIOSFODNN7EXAMPLE" }), 403, "InvalidClientTokenId"},
 		{"no session token", signed(func(s *sigv4test.Signer) { s.SessionToken = "" }), 403, "InvalidClientTokenId"},

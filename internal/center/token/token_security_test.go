@@ -28,11 +28,21 @@ func TestLifetimes(t *testing.T) {
 	if legacy.ExpiresIn != 8*3600 || legacy.RefreshToken != "" {
 		t.Errorf("without scopes: %d s, %#v", legacy.ExpiresIn, legacy)
 	}
+	in := granttest.CLI()
+	in.Scopes = nil
+	client := c.Register(in)
+	q := granttest.AuthorizeQuery(client.ClientID)
+	q.Del("scopes")
+	unscoped, err := c.Grants.Exchange(c.Ctx, granttest.CodeRequest(client, c.Allow(q, c.Ada).Get("code")))
+	c.Must(err)
+	if unscoped.ExpiresIn != 8*3600 || unscoped.RefreshToken != "" {
+		t.Errorf("without scopes, registered to refresh: %d s, %#v", unscoped.ExpiresIn, unscoped)
+	}
 	c.Clock.Advance(8*time.Hour - time.Second)
 	if _, err := c.Tokens.Verify(c.Ctx, legacy.AccessToken); err != nil {
 		t.Errorf("without scopes, a second before the session's end: %v", err)
 	}
-	_, err := c.Tokens.Verify(c.Ctx, scoped.AccessToken)
+	_, err = c.Tokens.Verify(c.Ctx, scoped.AccessToken)
 	c.Refused(err, wire.CodeUnauthorized)
 	if _, late := c.SignInCLI(); late.ExpiresIn != 1 {
 		t.Errorf("a second before the session's end: %d s", late.ExpiresIn)
@@ -130,7 +140,8 @@ func TestSecurity33Rotation(t *testing.T) {
 		_, err := c.Tokens.Verify(c.Ctx, dead)
 		c.Refused(err, wire.CodeUnauthorized)
 	}
-	for _, dead := range []wire.Secret{second.RefreshToken, third.RefreshToken} {
+	// Tokens of a dead family are refused; that it died is written down once.
+	for _, dead := range []wire.Secret{first.RefreshToken, second.RefreshToken, third.RefreshToken} {
 		_, err := c.Grants.Exchange(c.Ctx, granttest.RefreshRequest(client, dead))
 		c.Refused(err, wire.CodeInvalidGrant)
 	}
@@ -142,6 +153,21 @@ func TestSecurity33Rotation(t *testing.T) {
 		_, err = c.Tokens.Verify(c.Ctx, other.AccessToken)
 		c.Must(err)
 	}
+}
+
+func TestRefreshTokenExpires(t *testing.T) {
+	c := granttest.New(t)
+	client, tokens := c.SignInCLI()
+	g, err := c.Tokens.Verify(c.Ctx, tokens.AccessToken)
+	c.Must(err)
+	short, hash, err := opaque.New(c.Tokens.Random, opaque.RefreshToken)
+	c.Must(err)
+	until := c.Clock.Now().Add(time.Minute)
+	c.Must(c.Store.IssueTokens(c.Ctx, store.AccessToken{FamilyID: g.Family.ID, ExpiresAt: until},
+		&store.RefreshToken{Hash: hash, FamilyID: g.Family.ID, ExpiresAt: until}, c.Clock.Now()))
+	c.Clock.Advance(time.Minute)
+	_, err = c.Grants.Exchange(c.Ctx, granttest.RefreshRequest(client, short))
+	c.Refused(err, wire.CodeInvalidGrant)
 }
 
 func TestSecurity33NoGrace(t *testing.T) {

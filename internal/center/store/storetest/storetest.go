@@ -155,6 +155,30 @@ func testApply(t *testing.T, s store.Store) {
 		t.Errorf("password hash after applying another: %q", u.PasswordHash)
 	}
 
+	_, _, err = s.SessionByCookie(ctx, digest("cookie"))
+	f.want(err, store.ErrNotFound) // the new password has ended it
+
+	// The same holds for disabling: who was disabled since stays so until the declaration changes.
+	disabled := func(want bool) {
+		t.Helper()
+		if u, err := s.User(ctx, "u-ada"); err != nil || u.Disabled != want {
+			t.Errorf("disabled: %v, %v", u.Disabled, err)
+		}
+	}
+	f.must(s.SetDisabled(ctx, "u-ada", true, f.now))
+	f.must(s.Apply(ctx, o))
+	disabled(true)
+	o.Users[0].Disabled = true
+	f.must(s.Apply(ctx, o))
+	o.Users[0].Disabled = false
+	f.must(s.Apply(ctx, o))
+	disabled(false)
+	f.must(s.AddSession(ctx, store.Session{ID: "s9", CookieHash: digest("s9"), UserID: "u-ada", CreatedAt: f.now, ExpiresAt: f.now.Add(time.Hour)}))
+	o.Users[0].Disabled = true
+	f.must(s.Apply(ctx, o))
+	_, _, err = s.SessionByCookie(ctx, digest("s9"))
+	f.want(err, store.ErrNotFound)
+
 	// What is no longer declared goes; what was added otherwise stays.
 	f.must(s.AddUser(ctx, store.User{ID: "u-linus", Name: "linus", NameKey: "linus"}))
 	f.want(s.AddUser(ctx, store.User{ID: "u-other", Name: "LINUS", NameKey: "linus"}), store.ErrConflict)

@@ -102,7 +102,7 @@ func claimFromHeader(r *http.Request, q query, authorization string) (claims, er
 func claimFromQuery(q query) (claims, error) {
 	c := claims{query: q, presigned: true}
 	need := map[string]string{}
-	for _, name := range []string{queryAlgorithm, queryCredential, queryDate, queryExpires, querySignedHeaders, querySignature} {
+	for _, name := range []string{queryAlgorithm, queryCredential, queryDate, querySignedHeaders, querySignature} {
 		v, err := once(name, q.values(name))
 		if err != nil {
 			return claims{}, err
@@ -113,11 +113,18 @@ func claimFromQuery(q query) (claims, error) {
 		return claims{}, err
 	}
 	c.date = need[queryDate]
-	seconds, err := strconv.Atoi(need[queryExpires])
-	if err != nil || seconds < 1 || seconds > int(maxLifetime/time.Second) {
-		return claims{}, refuse(CodeIncompleteSignature, "X-Amz-Expires must be 1 to %d seconds.", int(maxLifetime/time.Second))
+	c.lifetime = defaultLifetime
+	if q.has(queryExpires) {
+		v, err := once(queryExpires, q.values(queryExpires))
+		if err != nil {
+			return claims{}, err
+		}
+		seconds, err := strconv.Atoi(v)
+		if err != nil || seconds < 1 || seconds > int(maxLifetime/time.Second) {
+			return claims{}, refuse(CodeIncompleteSignature, "X-Amz-Expires must be 1 to %d seconds.", int(maxLifetime/time.Second))
+		}
+		c.lifetime = time.Duration(seconds) * time.Second
 	}
-	c.lifetime = time.Duration(seconds) * time.Second
 	if q.has(querySecurityToken) {
 		token, err := once(querySecurityToken, q.values(querySecurityToken))
 		if err != nil {

@@ -39,6 +39,8 @@ const (
 	terminator  = "aws4_request"
 	unsigned    = "UNSIGNED-PAYLOAD"
 	maxLifetime = 7 * 24 * time.Hour // of a presigned URL
+	// defaultLifetime is STS's, for URLs that do not say: the SDK for Go makes such.
+	defaultLifetime = 15 * time.Minute
 )
 
 // Verifier checks signatures for one service. Its fields are set once; it is safe for concurrent use.

@@ -26,6 +26,7 @@ CREATE TABLE users (
   password_hash          TEXT NOT NULL,
   declared_password_hash TEXT NOT NULL DEFAULT '',
   disabled               INTEGER NOT NULL DEFAULT 0,
+  declared_disabled      INTEGER NOT NULL DEFAULT 0,
   declared               INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX users_email ON users (email_key) WHERE email_key <> '';

@@ -38,14 +38,17 @@ func (s Signer) Sign(r *http.Request) *http.Request {
 	return r
 }
 
-// Presign puts the signature into the query.
+// Presign puts the signature into the query; with a negative lifetime it does not say how long it is
+// good for.
 func (s Signer) Presign(r *http.Request, lifetime time.Duration) *http.Request {
 	q := []string{
 		"X-Amz-Algorithm=AWS4-HMAC-SHA256",
 		"X-Amz-Credential=" + escape(s.AccessKeyID+"/"+s.scope()),
 		"X-Amz-Date=" + s.At.UTC().Format("20060102T150405Z"),
-		fmt.Sprintf("X-Amz-Expires=%d", int(lifetime.Seconds())),
 		"X-Amz-SignedHeaders=" + escape(s.names(r)),
+	}
+	if lifetime >= 0 {
+		q = append(q, fmt.Sprintf("X-Amz-Expires=%d", int(lifetime.Seconds())))
 	}
 	if s.SessionToken != "" {
 		q = append(q, "X-Amz-Security-Token="+escape(s.SessionToken))

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"keyfob/internal/center/store"
+)
+
+// Apply implements store.Directory.
+func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		for _, step := range []func(context.Context, *sql.Tx, store.Organisation) error{
+			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments,
+		} {
+			if err := step(ctx, tx, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func applyInstance(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime) VALUES (1, ?, ?, ?, ?, ?)
+		ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
+			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime`,
+		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds())
+	return err
+}
+
+func applyAccounts(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	ids := make([]string, len(o.Accounts))
+	for i, a := range o.Accounts {
+		ids[i] = a.ID
+		if _, err := tx.ExecContext(ctx, `INSERT INTO accounts (id, name, email) VALUES (?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email`, a.ID, a.Name, a.Email); err != nil {
+			return fmt.Errorf("account %s: %w", a.ID, err)
+		}
+	}
+	return deleteOthers(ctx, tx, `DELETE FROM accounts WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+}
+
+func applyUsers(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	ids := make([]string, len(o.Users))
+	for i, u := range o.Users {
+		ids[i] = u.ID
+		if err := applyUser(ctx, tx, u); err != nil {
+			return fmt.Errorf("user %s: %w", u.Name, err)
+		}
+	}
+	return deleteOthers(ctx, tx, `DELETE FROM users WHERE declared = 1 AND id NOT IN (SELECT value FROM json_each(?))`, ids)
+}
+
+// applyUser makes one person as declared. What can also be changed while the center runs, the password
+// and whether the person is disabled, follows the declaration only when the declaration changes.
+func applyUser(ctx context.Context, tx *sql.Tx, u store.User) error {
+	const lock = `SELECT password_hash, disabled FROM users WHERE id = ?`
+	var before, after struct {
+		hash     string
+		disabled bool
+	}
+	err := tx.QueryRowContext(ctx, lock, u.ID).Scan(&before.hash, &before.disabled)
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `
+		INSERT INTO users (id, name, name_key, display_name, email, email_key,
+			password_hash, declared_password_hash, disabled, declared_disabled, declared)
+		VALUES (?, ?, ?, ?, ?, ?, ?7, ?7, ?8, ?8, 1)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, display_name = excluded.display_name,
+			email = excluded.email, email_key = excluded.email_key, declared = 1,
+			password_hash = CASE WHEN excluded.declared_password_hash IN (declared_password_hash, '') THEN password_hash
+				ELSE excluded.declared_password_hash END,
+			declared_password_hash = excluded.declared_password_hash,
+			disabled = CASE excluded.declared_disabled WHEN declared_disabled THEN disabled ELSE excluded.declared_disabled END,
+			declared_disabled = excluded.declared_disabled`,
+		u.ID, u.Name, u.NameKey, u.DisplayName, u.Email, u.EmailKey, u.PasswordHash, u.Disabled); err != nil {
+		return err
+	}
+	if !known {
+		return nil
+	}
+	if err := tx.QueryRowContext(ctx, lock, u.ID).Scan(&after.hash, &after.disabled); err != nil {
+		return err
+	}
+	if after.hash == before.hash && (before.disabled || !after.disabled) {
+		return nil
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE user_id = ?`, u.ID) // and every token of theirs
+	return err
+}
+
+func applyGroups(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	ids := make([]string, len(o.Groups))
+	for i, g := range o.Groups {
+		ids[i] = g.ID
+		if _, err := tx.ExecContext(ctx, `INSERT INTO groups (id, name) VALUES (?, ?)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name`, g.ID, g.Name); err != nil {
+			return fmt.Errorf("group %s: %w", g.Name, err)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM group_members WHERE group_id = ?`, g.ID); err != nil {
+			return err
+		}
+		for _, m := range g.Members {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO group_members (group_id, user_id) VALUES (?, ?)`, g.ID, m); err != nil {
+				return fmt.Errorf("group %s: %w", g.Name, err)
+			}
+		}
+	}
+	return deleteOthers(ctx, tx, `DELETE FROM groups WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+}
+
+func applyPermissionSets(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	ids := make([]string, len(o.PermissionSets))
+	for i, p := range o.PermissionSets {
+		ids[i] = p.ID
+		if _, err := tx.ExecContext(ctx, `INSERT INTO permission_sets (id, name, description, session_duration) VALUES (?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description,
+				session_duration = excluded.session_duration`, p.ID, p.Name, p.Description, p.SessionDuration.Milliseconds()); err != nil {
+			return fmt.Errorf("permission set %s: %w", p.Name, err)
+		}
+	}
+	return deleteOthers(ctx, tx, `DELETE FROM permission_sets WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+}
+
+func applyAssignments(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM assignments`); err != nil {
+		return err
+	}
+	for _, a := range o.Assignments {
+		if err := addAssignment(ctx, tx, a); err != nil {
+			return fmt.Errorf("assignment in account %s: %w", a.AccountID, err)
+		}
+	}
+	return nil
+}
+
+func deleteOthers(ctx context.Context, tx *sql.Tx, query string, ids []string) error {
+	_, err := tx.ExecContext(ctx, query, asJSON{ids})
+	return err
+}

@@ -1,0 +1,71 @@
+// What the referee asks of an SDK, with the AWS SDK for JavaScript: check.mjs VERB PROFILE [OPERATION INPUT]...
+// Prints one JSON document. gosdk and boto3/check.py do the same.
+import * as oidc from "@aws-sdk/client-sso-oidc";
+import * as sso from "@aws-sdk/client-sso";
+import * as sts from "@aws-sdk/client-sts";
+import { fromIni } from "@aws-sdk/credential-providers";
+import { fromSso } from "@aws-sdk/token-providers";
+
+process.removeAllListeners("warning"); // about the version of Node
+process.on("warning", () => {});
+
+const [verb, profile, ...rest] = process.argv.slice(2);
+process.env.AWS_PROFILE = profile; // decides where the clients inside the providers call
+const settings = { profile, region: "us-east-1" };
+
+// One call with an input as the service model spells it. STS takes its keys from the input.
+async function oneCall(operation, text) {
+  let input = JSON.parse(text);
+  let client, service;
+  if (operation === "GetCallerIdentity") {
+    [service, client, input] = [sts, new sts.STSClient({ ...settings, credentials: input }), {}];
+  } else if (["RegisterClient", "StartDeviceAuthorization", "CreateToken"].includes(operation)) {
+    [service, client] = [oidc, new oidc.SSOOIDCClient(settings)];
+  } else {
+    [service, client] = [sso, new sso.SSOClient(settings)];
+  }
+  try {
+    const { $metadata, ...answer } = await client.send(new service[operation + "Command"](input));
+    return answer;
+  } catch (e) {
+    if (!e.$metadata?.httpStatusCode) throw e;
+    const modelled = service[e.name] !== undefined && e instanceof service[e.name];
+    return { error: { modelled, code: e.name, status: e.$metadata.httpStatusCode, requestId: e.$metadata.requestId ?? "" } };
+  }
+}
+
+const verbs = {
+  async credentials() {
+    const c = await fromIni({ profile })();
+    return { AccessKeyId: c.accessKeyId, SecretAccessKey: c.secretAccessKey, SessionToken: c.sessionToken };
+  },
+
+  async identity() {
+    const client = new sts.STSClient({ ...settings, credentials: fromIni({ profile }) });
+    const { Account, Arn, UserId } = await client.send(new sts.GetCallerIdentityCommand({}));
+    return { Account, Arn, UserId };
+  },
+
+  // All accounts, a page for each.
+  async accounts() {
+    const { token: accessToken } = await fromSso({ profile })();
+    const pages = [];
+    for await (const page of sso.paginateListAccounts({ client: new sso.SSOClient(settings), pageSize: 1 }, { accessToken })) {
+      pages.push(page.accountList.map((a) => a.accountId));
+    }
+    return pages;
+  },
+
+  async call(...args) {
+    const answers = [];
+    for (let i = 0; i < args.length; i += 2) answers.push(await oneCall(args[i], args[i + 1]));
+    return answers;
+  },
+};
+
+try {
+  console.log(JSON.stringify(await verbs[verb](...rest)));
+} catch (e) {
+  console.error(`${e.name}: ${e.message}`);
+  process.exitCode = 1;
+}
