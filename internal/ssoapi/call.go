@@ -124,13 +124,13 @@ func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer
 	took := c.config.Clock.Now().Sub(began).Round(time.Millisecond)
 	if err != nil {
 		err = asNetworkError(ctx, r.endpoint, err)
-		c.config.Log.Debug("call failed", "operation", r.operation, "endpoint", r.endpoint, "took", took, "error", err)
+		c.config.Log.Debug("call failed", "operation", r.operation, "endpoint", shown(r.endpoint), "took", took, "error", err)
 		if errors.As(err, new(*TLSError)) || errors.As(err, new(*BundleError)) {
 			return nil, -1, err
 		}
 		return nil, 0, err
 	}
-	c.config.Log.Debug("call", "operation", r.operation, "endpoint", r.endpoint, "status", resp.StatusCode, "took", took,
+	c.config.Log.Debug("call", "operation", r.operation, "endpoint", shown(r.endpoint), "status", resp.StatusCode, "took", took,
 		"requestId", printableID(resp.Header.Get(wire.HeaderRequestID)))
 	if len(body) > maxBody {
 		return nil, -1, &MalformedError{Operation: r.operation, Endpoint: r.endpoint, Err: errors.New("it is too large")}

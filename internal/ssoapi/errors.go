@@ -68,11 +68,20 @@ func (e *BundleError) Error() string {
 // Unwrap returns the cause.
 func (e *BundleError) Unwrap() error { return e.Err }
 
+// ProxyError is a proxy variable that says nothing usable. Its value may hold a password, so it is not
+// shown.
+type ProxyError struct{ Variable string }
+
+// Error names the variable.
+func (e *ProxyError) Error() string {
+	return "the proxy in " + e.Variable + " (or " + strings.ToLower(e.Variable) + ") is no address: it must be of the form http://<hostname>:<port>"
+}
+
 // EndpointError is an endpoint that is no URL.
 type EndpointError struct{ Endpoint string }
 
 // Error is the AWS CLI's text.
-func (e *EndpointError) Error() string { return "Invalid endpoint: " + e.Endpoint }
+func (e *EndpointError) Error() string { return "Invalid endpoint: " + shown(e.Endpoint) }
 
 // MalformedError is an answer that says success and makes no sense.
 type MalformedError struct {
@@ -82,7 +91,7 @@ type MalformedError struct {
 
 // Error says whose answer it was.
 func (e *MalformedError) Error() string {
-	return fmt.Sprintf("the answer to %s from %s is not what the service sends; is the endpoint right?", e.Operation, e.Endpoint)
+	return fmt.Sprintf("the answer to %s from %s is not what the service sends; is the endpoint right?", e.Operation, shown(e.Endpoint))
 }
 
 // Unwrap returns the cause.
@@ -96,7 +105,7 @@ type RedirectError struct {
 
 // Error says what happened.
 func (e *RedirectError) Error() string {
-	return fmt.Sprintf("the answer to %s from %s is a redirect (HTTP %d), which is not followed; is the endpoint right?", e.Operation, e.Endpoint, e.Status)
+	return fmt.Sprintf("the answer to %s from %s is a redirect (HTTP %d), which is not followed; is the endpoint right?", e.Operation, shown(e.Endpoint), e.Status)
 }
 
 // asNetworkError sorts out why no answer came.
@@ -107,7 +116,7 @@ func asNetworkError(ctx context.Context, endpoint string, err error) error {
 	if b := new(BundleError); errors.As(err, &b) {
 		return b
 	}
-	endpoint, _, _ = strings.Cut(endpoint, "?") // a query may hold what is nobody's business
+	endpoint = shown(endpoint)
 	var verify *tls.CertificateVerificationError
 	var header tls.RecordHeaderError
 	var alert tls.AlertError
@@ -117,6 +126,16 @@ func asNetworkError(ctx context.Context, endpoint string, err error) error {
 		return &TLSError{URL: endpoint, Err: err}
 	}
 	return &ConnectError{URL: endpoint, Err: err}
+}
+
+// shown is an endpoint as messages have it: without a password or a query, which may hold what is
+// nobody's business.
+func shown(endpoint string) string {
+	endpoint, _, _ = strings.Cut(endpoint, "?")
+	if u, err := url.Parse(endpoint); err == nil {
+		return u.Redacted()
+	}
+	return endpoint
 }
 
 // reason is the innermost part of a network error that still means something to a person.

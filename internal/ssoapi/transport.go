@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -17,9 +18,13 @@ import (
 // newTransport honours the client's settings for every call. Certificates are loaded by the first TLS
 // connection, since reading the system's costs more than everything else a call does.
 func newTransport(c Config) (*http.Transport, error) {
+	proxy, err := proxies(c.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
 	dialer := &net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
-		Proxy:                  proxies(c.LookupEnv),
+		Proxy:                  proxy,
 		TLSHandshakeTimeout:    c.ConnectTimeout,
 		ResponseHeaderTimeout:  c.ReadTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
@@ -89,8 +94,9 @@ func readBundle(path string) (*x509.CertPool, error) {
 }
 
 // proxies reads the proxy variables of the given environment, in either case, as curl does. Loopback
-// addresses are never proxied.
-func proxies(lookup func(string) (string, bool)) func(*http.Request) (*url.URL, error) {
+// addresses are never proxied. A variable that cannot be understood is an error: going past the proxy
+// that somebody asked for would be worse.
+func proxies(lookup func(string) (string, bool)) (func(*http.Request) (*url.URL, error), error) {
 	either := func(upper, lower string) string {
 		if v, ok := lookup(lower); ok && v != "" {
 			return v
@@ -103,6 +109,23 @@ func proxies(lookup func(string) (string, bool)) func(*http.Request) (*url.URL, 
 		HTTPProxy: either("HTTP_PROXY", "http_proxy"), HTTPSProxy: either("HTTPS_PROXY", "https_proxy"),
 		NoProxy: either("NO_PROXY", "no_proxy"), CGI: cgi,
 	}
+	for name, v := range map[string]string{"HTTP_PROXY": config.HTTPProxy, "HTTPS_PROXY": config.HTTPSProxy} {
+		if !isProxy(v) {
+			return nil, &ProxyError{Variable: name}
+		}
+	}
 	choose := config.ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
+}
+
+// isProxy reports whether httpproxy understands an address: a URL, or a host and port.
+func isProxy(v string) bool {
+	if v == "" {
+		return true
+	}
+	if !strings.Contains(v, "://") {
+		v = "http://" + v
+	}
+	u, err := url.Parse(v)
+	return err == nil && u.Scheme != "" && u.Hostname() != ""
 }
