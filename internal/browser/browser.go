@@ -22,7 +22,7 @@ type Opener struct {
 
 // patience is how long a launcher may take to report failure. One that still runs then is taken for
 // the browser itself, which stays.
-const patience = 3 * time.Second
+const patience = time.Second
 
 // ErrNoBrowser says that there is no browser to be seen, as on a machine that is reached over SSH.
 var ErrNoBrowser = errors.New("no browser is available here")

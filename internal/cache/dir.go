@@ -56,7 +56,7 @@ func (d dir) read(name string) ([]byte, bool) {
 func (d dir) write(name string, data []byte) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("write %s: %w", filepath.Join(d.path, name), bare(err))
+			err = fmt.Errorf("cannot write %s: %w", filepath.Join(d.path, name), bare(err))
 		}
 	}()
 	if err := makePrivate(d.path); err != nil {
@@ -113,7 +113,7 @@ func (d dir) remove(name string) error {
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove %s: %w", filepath.Join(d.path, name), bare(err))
+		return fmt.Errorf("cannot remove %s: %w", filepath.Join(d.path, name), bare(err))
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
 		return nil, context.Cause(ctx)
 	}
 	if err := makePrivate(d.locks); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", filepath.Join(d.path, name), bare(err))
+		return nil, fmt.Errorf("cannot lock %s: %w", filepath.Join(d.path, name), bare(err))
 	}
 	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"),
 		flock.SetFlag(os.O_RDWR|os.O_CREATE|nofollow), flock.SetPermissions(0o600))
@@ -149,9 +149,9 @@ func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
 	case ctx.Err() != nil && !ok:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, fmt.Errorf("lock %s: %w", filepath.Join(d.path, name), bare(err))
+		return nil, fmt.Errorf("cannot lock %s: %w", filepath.Join(d.path, name), bare(err))
 	case !ok:
-		return nil, fmt.Errorf("lock %s: not granted", filepath.Join(d.path, name))
+		return nil, fmt.Errorf("cannot lock %s: not granted", filepath.Join(d.path, name))
 	}
 	return func() { _ = l.Unlock() }, nil
 }
