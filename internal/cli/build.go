@@ -176,10 +176,8 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		return err
 	}
 	profile, _ := o.Config.ActiveProfile(a.global.profile)
-	client, err := a.api(o.Config, profile, "")
-	if err != nil {
-		return err
-	}
+	// A setting that keeps calls from being made must not keep anybody signed in.
+	client, clientErr := a.api(o.Config, profile, "")
 	asSignedIn := func(t cache.CachedToken) signedIn {
 		return signedIn{Name: t.Name, StartURL: t.StartURL, Region: t.Region, Token: t.AccessToken, Expires: t.ExpiresAt}
 	}
@@ -199,6 +197,9 @@ func (a *app) buildLogout(o *logoutOptions) error {
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
+		if clientErr != nil {
+			return clientErr
+		}
 		sso, known := whose[t.Name]
 		if !known {
 			sso = awsconfig.SSO{Profile: profile}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,14 +35,23 @@ func (h *plainHasher) Verify(_ context.Context, p wire.Secret, phc string) (bool
 	return "plain:"+p.Reveal() == phc, h.weak, nil
 }
 
-type recorder struct{ events []store.AuditEvent }
+type recorder struct {
+	mu     sync.Mutex
+	events []store.AuditEvent
+}
 
 func (r *recorder) Record(_ context.Context, e store.AuditEvent) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.events = append(r.events, e)
 	return nil
 }
 
-func (r *recorder) last() store.AuditEvent { return r.events[len(r.events)-1] }
+func (r *recorder) last() store.AuditEvent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.events[len(r.events)-1]
+}
 
 type world struct {
 	*testing.T

@@ -163,7 +163,7 @@ func TestSecurity47StrangersCannotLockAPersonOut(t *testing.T) {
 	w.mustSignIn(home, directory.Attempt{Login: "ada", Password: right, Browser: known})
 }
 
-// A thousand guesses at once are counted before any of them is looked at.
+// Guesses made at once are all counted before any of them is looked at.
 func TestSecurity47ConcurrentGuessesAreCounted(t *testing.T) {
 	w := newWorld(t)
 	release := make(chan struct{})
