@@ -8,6 +8,7 @@ package loopback
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -60,6 +61,9 @@ const (
 
 // Listen opens the listener on a free port of 127.0.0.1.
 func Listen(ctx context.Context, c Config) (*Listener, error) {
+	if c.State == "" { // it would be equal to the one that is missing in a forged answer
+		return nil, errors.New("a listener needs a state to know its answer by")
+	}
 	var lc net.ListenConfig
 	inner, err := lc.Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {

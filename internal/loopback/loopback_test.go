@@ -33,6 +33,14 @@ func listen(t *testing.T) *Listener {
 	return l
 }
 
+// TestNothingToCompare: without a state of its own a listener would take anybody's answer.
+func TestNothingToCompare(t *testing.T) {
+	if l, err := Listen(t.Context(), Config{Path: path}); err == nil {
+		_ = l.Close()
+		t.Error("it listens without a state")
+	}
+}
+
 // reply is what the browser got.
 type reply struct {
 	status int

@@ -27,6 +27,7 @@ type request struct {
 	body      any    // JSON
 	form      string // or a form
 	sign      func(*http.Request, []byte)
+	once      bool // a success uses up what is sent
 }
 
 // callJSON makes a call whose answer is JSON; out may be nil for one without content.
@@ -43,6 +44,9 @@ func (c *Client) callJSON(ctx context.Context, r request, out any) error {
 
 // call sends the request, again where that helps, and returns the body of a success.
 func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
+	if err := checkEndpoint(r.endpoint); err != nil {
+		return nil, err
+	}
 	var payload []byte
 	contentType := ""
 	switch {
@@ -85,6 +89,10 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 		if contentType != "" {
 			req.Header.Set("Content-Type", contentType)
 		}
+		if u := req.URL.User; u != nil {
+			password, _ := u.Password()
+			req.SetBasicAuth(u.Username(), password)
+		}
 		if r.token != "" {
 			req.Header[wire.HeaderBearerToken] = []string{r.token.Reveal()}
 		}
@@ -115,9 +123,11 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 // asks to wait before it.
 func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer []byte, wait time.Duration, err error) {
 	began := c.config.Clock.Now()
-	resp, err := c.http.Do(req)
+	resp, err := c.http.RoundTrip(req)
 	var body []byte
+	usedUp := false
 	if err == nil {
+		usedUp = r.once && resp.StatusCode >= 200 && resp.StatusCode < 300
 		body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 		_ = resp.Body.Close()
 	}
@@ -125,7 +135,7 @@ func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer
 	if err != nil {
 		err = asNetworkError(ctx, r.endpoint, err)
 		c.config.Log.Debug("call failed", "operation", r.operation, "endpoint", shown(r.endpoint), "took", took, "error", err)
-		if errors.As(err, new(*TLSError)) || errors.As(err, new(*BundleError)) {
+		if usedUp || hopeless(err) {
 			return nil, -1, err
 		}
 		return nil, 0, err
@@ -146,6 +156,11 @@ func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer
 		return nil, -1, e
 	}
 	return nil, retryAfter(resp.Header), e
+}
+
+// hopeless reports whether a call failed for something that stays as it is.
+func hopeless(err error) bool {
+	return errors.As(err, new(*TLSError)) || errors.As(err, new(*BundleError)) || errors.As(err, new(*ProxyError))
 }
 
 // retryable follows the AWS CLI's standard mode: throttling and a service that broke, but not
@@ -181,11 +196,12 @@ func (c *Client) backoff(attempt int) time.Duration {
 
 // retryAfter is what the service asks for, within reason.
 func retryAfter(h http.Header) time.Duration {
+	// Each is limited before it is multiplied: a large enough one would come out negative.
 	if ms, err := strconv.Atoi(h.Get("x-amz-retry-after")); err == nil && ms > 0 {
-		return min(time.Duration(ms)*time.Millisecond, maxBackoff)
+		return time.Duration(min(ms, int(maxBackoff/time.Millisecond))) * time.Millisecond
 	}
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s > 0 {
-		return min(time.Duration(s)*time.Second, maxBackoff)
+		return time.Duration(min(s, int(maxBackoff/time.Second))) * time.Second
 	}
 	return 0
 }

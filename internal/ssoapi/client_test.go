@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -54,7 +55,11 @@ func newRig(t *testing.T, change ...func(*Config)) rig {
 	if r.Client, err = New(c); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.http.CloseIdleConnections)
+	t.Cleanup(func() {
+		if transport, err := r.http.get(); err == nil {
+			transport.CloseIdleConnections()
+		}
+	})
 	return r
 }
 
@@ -151,6 +156,7 @@ func TestRequests(t *testing.T) {
 			},
 			header: map[string]string{"Content-Type": "application/json"},
 			body:   `{"clientId":"c","clientSecret":"` + secretClient + `","startUrl":"https://x"}`,
+			reply:  `{"deviceCode":"d","userCode":"u","verificationUri":"https://127.0.0.1/device"}`,
 		},
 		{
 			name: "CreateToken", line: "POST /token",
@@ -297,6 +303,70 @@ func TestNonsense(t *testing.T) {
 		_, err := r.GetCallerIdentity(t.Context(), s.URL, "eu-central-1", Keys{})
 		if !errors.As(err, new(*MalformedError)) {
 			t.Errorf("GetCallerIdentity, %s: %v", name, err)
+		}
+	}
+}
+
+// TestNoDeviceAuthorization: without any one of these there is nothing to show and nothing to ask for.
+func TestNoDeviceAuthorization(t *testing.T) {
+	good := map[string]string{"deviceCode": "d", "userCode": "u", "verificationUri": "https://127.0.0.1/device"}
+	for missing := range good {
+		body := maps.Clone(good)
+		delete(body, missing)
+		text, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, s := newRig(t), newScript(t, answer(200, string(text)))
+		_, err = r.StartDeviceAuthorization(t.Context(), s.URL, wire.StartDeviceAuthorizationRequest{})
+		if !errors.As(err, new(*MalformedError)) {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
+// TestBadEndpoint: what can never be reached is not tried, and a password in it is not repeated.
+func TestBadEndpoint(t *testing.T) {
+	for _, endpoint := range []string{
+		"", "nonsense", "ftp://127.0.0.1", "https:///path", "http://%",
+		"https://me:nobody-may-see@127.0.0.1 :1", "ftp://me:nobody-may-see@127.0.0.1",
+	} {
+		r := newRig(t)
+		err := r.Logout(t.Context(), endpoint, secretToken)
+		if !errors.As(err, new(*EndpointError)) || len(r.clock.Sleeps()) != 0 {
+			t.Errorf("%q: %v, waited %v", endpoint, err, r.clock.Sleeps())
+		}
+		r.withoutSecrets(t, err)
+	}
+}
+
+// TestPasswordInEndpoint: it is for whoever stands in front of the service.
+func TestPasswordInEndpoint(t *testing.T) {
+	r, s := newRig(t), newScript(t, answer(200, goodAccounts))
+	_, err := accounts(r, t.Context(), strings.Replace(s.URL, "//", "//me:nobody-may-see@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user, password, ok := s.asked[0].BasicAuth(); !ok || user != "me" || password != "nobody-may-see" {
+		t.Errorf("sent %q, %q, %v", user, password, ok)
+	}
+	r.withoutSecrets(t, nil)
+}
+
+// TestRedirectToNowhere: where it points does not have to make sense to be refused.
+func TestRedirectToNowhere(t *testing.T) {
+	for _, location := range []string{"", "http://[::1", "%zz"} {
+		r, s := newRig(t), newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Location"] = []string{location}
+			w.WriteHeader(302)
+		})
+		_, err := r.CreateToken(t.Context(), s.URL, wire.CreateTokenRequest{Code: secretCode})
+		if !errors.As(err, new(*RedirectError)) || s.count() != 1 {
+			t.Errorf("%q: asked %d times: %v", location, s.count(), err)
+		}
+		r.withoutSecrets(t, err)
+		if status, got, err := r.ResolveRedirect(t.Context(), s.URL); status != 302 || got != location || err != nil {
+			t.Errorf("%q: resolves to %d %q, %v", location, status, got, err)
 		}
 	}
 }

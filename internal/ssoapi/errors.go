@@ -77,11 +77,20 @@ func (e *ProxyError) Error() string {
 	return "the proxy in " + e.Variable + " (or " + strings.ToLower(e.Variable) + ") is no address: it must be of the form http://<hostname>:<port>"
 }
 
-// EndpointError is an endpoint that is no URL.
+// EndpointError is an endpoint that is no http or https URL.
 type EndpointError struct{ Endpoint string }
 
 // Error is the AWS CLI's text.
 func (e *EndpointError) Error() string { return "Invalid endpoint: " + shown(e.Endpoint) }
+
+// checkEndpoint refuses what can never be reached, before it is tried again and again.
+func checkEndpoint(endpoint string) error {
+	u, err := url.Parse(endpoint)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return &EndpointError{Endpoint: endpoint}
+	}
+	return nil
+}
 
 // MalformedError is an answer that says success and makes no sense.
 type MalformedError struct {
@@ -113,8 +122,8 @@ func asNetworkError(ctx context.Context, endpoint string, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if b := new(BundleError); errors.As(err, &b) {
-		return b
+	if hopeless(err) {
+		return err // nothing was sent, because of a setting that the error names
 	}
 	endpoint = shown(endpoint)
 	var verify *tls.CertificateVerificationError
@@ -134,6 +143,9 @@ func shown(endpoint string) string {
 	endpoint, _, _ = strings.Cut(endpoint, "?")
 	if u, err := url.Parse(endpoint); err == nil {
 		return u.Redacted()
+	}
+	if i := strings.LastIndexByte(endpoint, '@'); i >= 0 {
+		return "…" + endpoint[i:]
 	}
 	return endpoint
 }

@@ -111,12 +111,15 @@ func TestMaxAttempts(t *testing.T) {
 // TestRetryAfterHasALimit: a service must not put the program to sleep for a year.
 func TestRetryAfterHasALimit(t *testing.T) {
 	for _, h := range []string{"Retry-After", "x-amz-retry-after"} {
-		r, s := newRig(t), newScript(t, answer(503, "", h, "99999999"), answer(200, goodAccounts))
-		if _, err := accounts(r, t.Context(), s.URL); err != nil {
-			t.Fatal(err)
-		}
-		if d := r.clock.Sleeps()[0]; d != maxBackoff {
-			t.Errorf("%s: waited %v", h, d)
+		// The second is more nanoseconds than there are.
+		for _, v := range []string{"99999999", "9223372036854775807"} {
+			r, s := newRig(t), newScript(t, answer(503, "", h, v), answer(200, goodAccounts))
+			if _, err := accounts(r, t.Context(), s.URL); err != nil {
+				t.Fatalf("%s: %s: %v", h, v, err)
+			}
+			if d := r.clock.Sleeps()[0]; d != maxBackoff {
+				t.Errorf("%s: %s: waited %v", h, v, d)
+			}
 		}
 	}
 	for _, v := range []string{"-5", "soon", "Wed, 21 Oct 2099 07:28:00 GMT", ""} {

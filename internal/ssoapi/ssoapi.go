@@ -9,12 +9,14 @@ package ssoapi
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"keyfob/internal/clock"
@@ -38,7 +40,7 @@ type Config struct {
 // Client makes calls. It is safe for concurrent use.
 type Client struct {
 	config Config
-	http   *http.Client
+	http   *lazyTransport
 }
 
 const (
@@ -46,20 +48,14 @@ const (
 	maxBody         = 4 << 20
 )
 
-// New makes a client. Nothing is read or dialled before the first call.
+// New makes a client. Nothing is read or dialled before the first call: a CA bundle or a proxy variable
+// that cannot be used is that call's error, and keeps nobody from what needs no network, such as removing
+// what is on this machine when signing out.
 func New(c Config) (*Client, error) {
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = defaultAttempts
 	}
-	t, err := newTransport(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{config: c, http: &http.Client{
-		Transport: t,
-		// Neither a token nor a body is ever taken to where an answer points.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Client{config: c, http: &lazyTransport{get: sync.OnceValues(func() (*http.Transport, error) { return newTransport(c) })}}, nil
 }
 
 // RegisterClient is sso-oidc RegisterClient.
@@ -69,13 +65,18 @@ func (c *Client) RegisterClient(ctx context.Context, endpoint string, in wire.Re
 
 // StartDeviceAuthorization is sso-oidc StartDeviceAuthorization.
 func (c *Client) StartDeviceAuthorization(ctx context.Context, endpoint string, in wire.StartDeviceAuthorizationRequest) (out wire.StartDeviceAuthorizationResponse, err error) {
-	return out, c.callJSON(ctx, request{operation: "StartDeviceAuthorization", endpoint: endpoint, path: wire.PathStartDeviceAuthorization, body: in}, &out)
+	err = c.callJSON(ctx, request{operation: "StartDeviceAuthorization", endpoint: endpoint, path: wire.PathStartDeviceAuthorization, body: in}, &out)
+	if err == nil && (out.DeviceCode == "" || out.UserCode == "" || out.VerificationURI == "") {
+		err = &MalformedError{Operation: "StartDeviceAuthorization", Endpoint: endpoint, Err: errors.New("a member is missing")}
+	}
+	return out, err
 }
 
 // CreateToken is sso-oidc CreateToken. Like the AWS CLI it is sent again when the connection failed or
-// the service broke: a code that was redeemed all the same is refused then, which loses nothing.
+// the service broke: a code that was redeemed all the same is refused then, which loses nothing. Only
+// when a success breaks off is it certain that the grant was used up, and another attempt of no use.
 func (c *Client) CreateToken(ctx context.Context, endpoint string, in wire.CreateTokenRequest) (out wire.CreateTokenResponse, err error) {
-	return out, c.callJSON(ctx, request{operation: "CreateToken", endpoint: endpoint, path: wire.PathCreateToken, body: in}, &out)
+	return out, c.callJSON(ctx, request{operation: "CreateToken", endpoint: endpoint, path: wire.PathCreateToken, body: in, once: true}, &out)
 }
 
 // ListAccounts is one page of sso ListAccounts; maxResults 0 leaves the page's size to the service.
@@ -151,7 +152,7 @@ func (c *Client) ResolveRedirect(ctx context.Context, target string) (status int
 			return 0, "", err
 		}
 		req.Header.Set("User-Agent", c.config.UserAgent)
-		resp, err := c.http.Do(req)
+		resp, err := c.http.RoundTrip(req)
 		if err != nil {
 			return 0, "", asNetworkError(ctx, target, err)
 		}

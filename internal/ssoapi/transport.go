@@ -15,8 +15,24 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// newTransport honours the client's settings for every call. Certificates are loaded by the first TLS
-// connection, since reading the system's costs more than everything else a call does.
+// lazyTransport is made by the first call. It is used without an [http.Client], which follows redirects
+// unless told not to, and even then fails on one whose target makes no sense: neither a token nor a
+// body is ever taken to where an answer points.
+type lazyTransport struct {
+	get func() (*http.Transport, error)
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (l *lazyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	t, err := l.get()
+	if err != nil {
+		return nil, err
+	}
+	return t.RoundTrip(r)
+}
+
+// newTransport honours the client's settings for every call. The system's certificates are loaded by
+// the first TLS connection, since reading them costs more than everything else a call does.
 func newTransport(c Config) (*http.Transport, error) {
 	proxy, err := proxies(c.LookupEnv)
 	if err != nil {

@@ -88,10 +88,17 @@ func TestBundleThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{junk, filepath.Join(t.TempDir(), "missing.pem"), t.TempDir()} {
-		_, err := New(Config{CABundle: path, LookupEnv: func(string) (string, bool) { return "", false }})
-		var bundle *BundleError
-		if !errors.As(err, &bundle) || bundle.Path != path || strings.Count(err.Error(), path) != 1 {
-			t.Errorf("%s: %v", path, err)
+		// Making a client succeeds: a sign-out has to get as far as removing what is on this machine.
+		r, s := newRig(t, func(c *Config) { c.CABundle = path }), newScript(t, answer(200, goodAccounts))
+		for range 2 {
+			_, err := accounts(r, t.Context(), s.URL)
+			var bundle *BundleError
+			if !errors.As(err, &bundle) || bundle.Path != path || strings.Count(err.Error(), path) != 1 {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+		if s.count() != 0 || len(r.clock.Sleeps()) != 0 {
+			t.Errorf("%s: asked %d times, waited %v", path, s.count(), r.clock.Sleeps())
 		}
 	}
 }
@@ -340,6 +347,26 @@ func TestTruncated(t *testing.T) {
 	r := newRig(t)
 	if _, err := accounts(r, t.Context(), s.URL); err != nil || s.count() != 2 {
 		t.Errorf("%v, asked %d times", err, s.count())
+	}
+}
+
+// TestTruncatedToken: a grant works once. When the success that used it up breaks off, asking again gets
+// a refusal that hides the cause, and a service that takes it for theft ends the session.
+func TestTruncatedToken(t *testing.T) {
+	for status, asked := range map[int]int{200: 1, 400: 2} {
+		s := newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"accessToken":"`)
+		}, answer(200, `{"accessToken":"t"}`))
+		r := newRig(t)
+		_, err := r.CreateToken(t.Context(), s.URL, wire.CreateTokenRequest{GrantType: wire.GrantRefreshToken})
+		if s.count() != asked || (err == nil) != (asked == 2) {
+			t.Errorf("%d: asked %d times: %v", status, s.count(), err)
+		}
+		if err != nil && !errors.As(err, new(*ConnectError)) {
+			t.Errorf("%d: %v", status, err)
+		}
 	}
 }
 
