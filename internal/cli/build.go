@@ -59,7 +59,7 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 		Random:         a.sys.Random,
 		UserAgent:      "keyfob/" + a.sys.Version + " lang/go os/" + runtime.GOOS + userAgent,
 		Log:            a.log(),
-	})
+	}), nil
 }
 
 // tokens makes the source of a sign-in's tokens.

@@ -51,16 +51,17 @@ const (
 // New makes a client. Nothing is read or dialled before the first call: a CA bundle or a proxy variable
 // that cannot be used is that call's error, and keeps nobody from what needs no network, such as removing
 // what is on this machine when signing out.
-func New(c Config) (*Client, error) {
+func New(c Config) *Client {
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = defaultAttempts
 	}
-	return &Client{config: c, http: &lazyTransport{get: sync.OnceValues(func() (*http.Transport, error) { return newTransport(c) })}}, nil
+	return &Client{config: c, http: &lazyTransport{get: sync.OnceValues(func() (*http.Transport, error) { return newTransport(c) })}}
 }
 
 // RegisterClient is sso-oidc RegisterClient.
 func (c *Client) RegisterClient(ctx context.Context, endpoint string, in wire.RegisterClientRequest) (out wire.RegisterClientResponse, err error) {
-	return out, c.callJSON(ctx, request{operation: "RegisterClient", endpoint: endpoint, path: wire.PathRegisterClient, body: in}, &out)
+	err = c.callJSON(ctx, request{operation: "RegisterClient", endpoint: endpoint, path: wire.PathRegisterClient, body: in}, &out)
+	return out, err
 }
 
 // StartDeviceAuthorization is sso-oidc StartDeviceAuthorization.
@@ -76,19 +77,22 @@ func (c *Client) StartDeviceAuthorization(ctx context.Context, endpoint string, 
 // the service broke: a code that was redeemed all the same is refused then, which loses nothing. Only
 // when a success breaks off is it certain that the grant was used up, and another attempt of no use.
 func (c *Client) CreateToken(ctx context.Context, endpoint string, in wire.CreateTokenRequest) (out wire.CreateTokenResponse, err error) {
-	return out, c.callJSON(ctx, request{operation: "CreateToken", endpoint: endpoint, path: wire.PathCreateToken, body: in, once: true}, &out)
+	err = c.callJSON(ctx, request{operation: "CreateToken", endpoint: endpoint, path: wire.PathCreateToken, body: in, once: true}, &out)
+	return out, err
 }
 
 // ListAccounts is one page of sso ListAccounts; maxResults 0 leaves the page's size to the service.
 func (c *Client) ListAccounts(ctx context.Context, endpoint string, token wire.Secret, next string, maxResults int) (out wire.ListAccountsResponse, err error) {
-	return out, c.callJSON(ctx, request{operation: "ListAccounts", endpoint: endpoint, path: wire.PathListAccounts, token: token, query: page(next, maxResults)}, &out)
+	err = c.callJSON(ctx, request{operation: "ListAccounts", endpoint: endpoint, path: wire.PathListAccounts, token: token, query: page(next, maxResults)}, &out)
+	return out, err
 }
 
 // ListAccountRoles is one page of sso ListAccountRoles.
 func (c *Client) ListAccountRoles(ctx context.Context, endpoint string, token wire.Secret, accountID, next string, maxResults int) (out wire.ListAccountRolesResponse, err error) {
 	q := page(next, maxResults)
 	q.Set(wire.ParamAccountID, accountID)
-	return out, c.callJSON(ctx, request{operation: "ListAccountRoles", endpoint: endpoint, path: wire.PathListAccountRoles, token: token, query: q}, &out)
+	err = c.callJSON(ctx, request{operation: "ListAccountRoles", endpoint: endpoint, path: wire.PathListAccountRoles, token: token, query: q}, &out)
+	return out, err
 }
 
 // GetRoleCredentials is sso GetRoleCredentials.
