@@ -48,7 +48,7 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 		}
 		attempts = n
 	}
-	return ssoapi.New(ssoapi.Config{
+	client := ssoapi.New(ssoapi.Config{
 		CABundle:       bundle,
 		NoVerifySSL:    a.global.noVerifySSL,
 		ConnectTimeout: time.Duration(a.global.connectTimeout) * time.Second,
@@ -60,6 +60,7 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 		UserAgent:      "keyfob/" + a.sys.Version + " lang/go os/" + runtime.GOOS + userAgent,
 		Log:            a.log(),
 	})
+	return client, nil
 }
 
 // tokens makes the source of a sign-in's tokens.
@@ -149,6 +150,12 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 		if err != nil {
 			return err
 		}
+		// Better now than after the person has been to the browser.
+		room, err := files.MakeRoom()
+		if err != nil {
+			return err
+		}
+		room()
 		flow := &signin.Flow{
 			OIDC: oidcService{client, url}, Registrations: files, Presenter: shown,
 			Listen: func(ctx context.Context, path, state string) (signin.Listener, error) {
@@ -176,10 +183,8 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		return err
 	}
 	profile, _ := o.Config.ActiveProfile(a.global.profile)
-	client, err := a.api(o.Config, profile, "")
-	if err != nil {
-		return err
-	}
+	// Settings that cannot be used keep the service from being told, not a person from signing out.
+	client, unusable := a.api(o.Config, profile, "")
 	asSignedIn := func(t cache.CachedToken) signedIn {
 		return signedIn{Name: t.Name, StartURL: t.StartURL, Region: t.Region, Token: t.AccessToken, Expires: t.ExpiresAt}
 	}
@@ -199,6 +204,9 @@ func (a *app) buildLogout(o *logoutOptions) error {
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
+		if unusable != nil {
+			return unusable
+		}
 		sso, known := whose[t.Name]
 		if !known {
 			sso = awsconfig.SSO{Profile: profile}

@@ -115,7 +115,7 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 // asks to wait before it.
 func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer []byte, wait time.Duration, err error) {
 	began := c.config.Clock.Now()
-	resp, err := c.http.Do(req)
+	resp, err := c.do(req)
 	var body []byte
 	if err == nil {
 		body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))

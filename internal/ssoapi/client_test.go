@@ -50,10 +50,7 @@ func newRig(t *testing.T, change ...func(*Config)) rig {
 	for _, f := range change {
 		f(&c)
 	}
-	var err error
-	if r.Client, err = New(c); err != nil {
-		t.Fatal(err)
-	}
+	r.Client = New(c)
 	t.Cleanup(r.http.CloseIdleConnections)
 	return r
 }

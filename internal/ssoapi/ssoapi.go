@@ -38,6 +38,7 @@ type Config struct {
 // Client makes calls. It is safe for concurrent use.
 type Client struct {
 	config Config
+	trust  func() error // makes the CA bundle the transport's, once
 	http   *http.Client
 }
 
@@ -46,20 +47,26 @@ const (
 	maxBody         = 4 << 20
 )
 
-// New makes a client. Nothing is read or dialled before the first call.
-func New(c Config) (*Client, error) {
+// New makes a client. Nothing is read or dialled before the first call, so that what needs no call works
+// whatever is wrong with the CA bundle, which is a *BundleError of every call.
+func New(c Config) *Client {
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = defaultAttempts
 	}
-	t, err := newTransport(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Client{config: c, http: &http.Client{
+	t := newTransport(c)
+	return &Client{config: c, trust: trust(c, t), http: &http.Client{
 		Transport: t,
 		// Neither a token nor a body is ever taken to where an answer points.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
+}
+
+// do is the only way to the network.
+func (c *Client) do(req *http.Request) (*http.Response, error) {
+	if err := c.trust(); err != nil {
+		return nil, err
+	}
+	return c.http.Do(req)
 }
 
 // RegisterClient is sso-oidc RegisterClient.
@@ -151,7 +158,7 @@ func (c *Client) ResolveRedirect(ctx context.Context, target string) (status int
 			return 0, "", err
 		}
 		req.Header.Set("User-Agent", c.config.UserAgent)
-		resp, err := c.http.Do(req)
+		resp, err := c.do(req)
 		if err != nil {
 			return 0, "", asNetworkError(ctx, target, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -16,7 +17,7 @@ import (
 
 // newTransport honours the client's settings for every call. Certificates are loaded by the first TLS
 // connection, since reading the system's costs more than everything else a call does.
-func newTransport(c Config) (*http.Transport, error) {
+func newTransport(c Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		Proxy:                  proxies(c.LookupEnv),
@@ -35,17 +36,18 @@ func newTransport(c Config) (*http.Transport, error) {
 		}
 		return &impatient{conn, c.ReadTimeout}, nil
 	}
-	switch {
-	case c.NoVerifySSL:
-		t.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // --no-verify-ssl asks for exactly this
-	case c.CABundle != "":
-		pool, err := readBundle(c.CABundle)
-		if err != nil {
-			return nil, err
+	t.TLSClientConfig.InsecureSkipVerify = c.NoVerifySSL //nolint:gosec // --no-verify-ssl asks for exactly this
+	return t
+}
+
+// trust returns what must have succeeded before the transport is used.
+func trust(c Config, t *http.Transport) func() error {
+	return sync.OnceValue(func() (err error) {
+		if c.CABundle != "" && !c.NoVerifySSL {
+			t.TLSClientConfig.RootCAs, err = readBundle(c.CABundle)
 		}
-		t.TLSClientConfig.RootCAs = pool
-	}
-	return t, nil
+		return err
+	})
 }
 
 // impatient is a connection on which each read must bring something within a time, so that an answer

@@ -87,7 +87,8 @@ func TestBundleThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{junk, filepath.Join(t.TempDir(), "missing.pem"), t.TempDir()} {
-		_, err := New(Config{CABundle: path, LookupEnv: func(string) (string, bool) { return "", false }})
+		s := newScript(t)
+		_, err := accounts(newRig(t, func(c *Config) { c.CABundle = path }), t.Context(), s.URL)
 		var bundle *BundleError
 		if !errors.As(err, &bundle) || bundle.Path != path || strings.Count(err.Error(), path) != 1 {
 			t.Errorf("%s: %v", path, err)
