@@ -103,6 +103,9 @@ func (f *Files) LockToken(ctx context.Context, key string) (func(), error) {
 	return f.sso.lock(ctx, fileName(key))
 }
 
+// MakeRoom implements [session.Store].
+func (f *Files) MakeRoom() (release func(), err error) { return f.sso.makeRoom() }
+
 // registrationName is the AWS CLI's: the SHA-1 of the registration's arguments as Python prints them.
 func registrationName(k signin.RegistrationKey) string {
 	d := document{}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -59,29 +61,53 @@ func (d dir) write(name string, data []byte) (err error) {
 			err = fmt.Errorf("cannot write %s: %w", filepath.Join(d.path, name), bare(err))
 		}
 	}()
-	if err := makePrivate(d.path); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(d.path)
+	root, tmp, err := d.writeTemp(name, data)
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // the file itself is synced and closed below
-	sweep(root)
-	tmp := "." + name + "." + rand.Text()[:12] + tmpSuffix
-	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = replace(root, tmp, name)
-	}
-	if err != nil {
+	defer root.Close() //nolint:errcheck // the file itself is synced and closed
+	if err := replace(root, tmp, name); err != nil {
 		_ = root.Remove(tmp)
 		return err
 	}
 	return syncDir(d.path)
+}
+
+// writeTemp makes a file beside the one it is for.
+func (d dir) writeTemp(name string, data []byte) (root *os.Root, tmp string, err error) {
+	if err := makePrivate(d.path); err != nil {
+		return nil, "", err
+	}
+	if root, err = os.OpenRoot(d.path); err != nil {
+		return nil, "", err
+	}
+	sweep(root)
+	tmp = "." + name + "." + rand.Text()[:12] + tmpSuffix
+	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, "", errors.Join(err, root.Close())
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, "", errors.Join(err, root.Remove(tmp), root.Close())
+	}
+	return root, tmp, nil
+}
+
+// room is what a write may take: far more than any real token, which have up to six kilobytes.
+const room = 32 << 10
+
+// makeRoom holds a place for one write until release, which may be called more than once.
+func (d dir) makeRoom() (release func(), err error) {
+	// Not zeros, which some file systems do not store.
+	root, tmp, err := d.writeTemp("room", bytes.Repeat([]byte("room"), room/4))
+	if err != nil {
+		return nil, fmt.Errorf("write to %s: %w", d.path, bare(err))
+	}
+	return sync.OnceFunc(func() {
+		_ = root.Remove(tmp)
+		_ = root.Close()
+	}), nil
 }
 
 const (

@@ -239,3 +239,32 @@ func onlyFile(t *testing.T, folder, want string) {
 		t.Errorf("%s holds %q, want only %s", folder, names, want)
 	}
 }
+
+// A place that is set aside holds something, is private, and is gone afterwards.
+func TestMakeRoom(t *testing.T) {
+	home := t.TempDir()
+	release, err := New(home).MakeRoom()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := filepath.Glob(filepath.Join(home, ".aws", "sso", "cache", ".room.*.tmp"))
+	if err != nil || len(held) != 1 {
+		t.Fatalf("%v, %v", held, err)
+	}
+	if st, err := os.Stat(held[0]); err != nil || st.Size() < 16<<10 || st.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", st, err)
+	}
+	release()
+	release()
+	if left, _ := filepath.Glob(filepath.Join(home, ".aws", "sso", "cache", "*")); len(left) != 0 {
+		t.Errorf("left %v", left)
+	}
+
+	blocked := t.TempDir()
+	if err := os.WriteFile(filepath.Join(blocked, ".aws"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(blocked).MakeRoom(); err == nil {
+		t.Error("there is room where no folder can be")
+	}
+}

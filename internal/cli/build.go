@@ -149,6 +149,12 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 		if err != nil {
 			return err
 		}
+		// Better now than after the person has been to the browser.
+		room, err := files.MakeRoom()
+		if err != nil {
+			return err
+		}
+		room()
 		flow := &signin.Flow{
 			OIDC: oidcService{client, url}, Registrations: files, Presenter: shown,
 			Listen: func(ctx context.Context, path, state string) (signin.Listener, error) {
@@ -176,8 +182,8 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		return err
 	}
 	profile, _ := o.Config.ActiveProfile(a.global.profile)
-	// A setting that keeps calls from being made must not keep anybody signed in.
-	client, clientErr := a.api(o.Config, profile, "")
+	// Settings that cannot be used keep the service from being told, not a person from signing out.
+	client, unusable := a.api(o.Config, profile, "")
 	asSignedIn := func(t cache.CachedToken) signedIn {
 		return signedIn{Name: t.Name, StartURL: t.StartURL, Region: t.Region, Token: t.AccessToken, Expires: t.ExpiresAt}
 	}
@@ -197,8 +203,8 @@ func (a *app) buildLogout(o *logoutOptions) error {
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
-		if clientErr != nil {
-			return clientErr
+		if unusable != nil {
+			return unusable
 		}
 		sso, known := whose[t.Name]
 		if !known {

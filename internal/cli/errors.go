@@ -40,7 +40,12 @@ func (e *usageError) Error() string { return e.text }
 // `export-credentials` reports it.
 type retrieveError struct{ err error }
 
-func (e *retrieveError) Error() string { return "Unable to retrieve credentials: " + e.err.Error() }
+func (e *retrieveError) Error() string {
+	if errors.As(e.err, new(*credentials.NotFoundError)) {
+		return "Unable to retrieve credentials: no credentials found"
+	}
+	return "Unable to retrieve credentials: " + e.err.Error()
+}
 func (e *retrieveError) Unwrap() error { return e.err }
 
 // report says on stderr what went wrong and what to do about it, and returns the exit code. It is the
@@ -88,6 +93,7 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var dangling *awsconfig.DanglingSessionError
 	var differ *awsconfig.InconsistentValueError
 	var unknownSession *awsconfig.SessionNotFoundError
+	var none *credentials.NotFoundError
 	switch {
 	case errors.As(err, &profile):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
@@ -95,6 +101,8 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", dangling.Session, dangling.Profile)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, &none):
+		return exitConfiguration, []string{fmt.Sprintf("profile %q has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are", none.Profile)}, true
 	case errors.As(err, &unknownSession):
 		return exitConfiguration, []string{"sessions are the [sso-session NAME] sections of the config file"}, true
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -33,6 +34,8 @@ func TestReport(t *testing.T) {
 		{errors.New("a\x1b[31m\nb"), 255, "keyfob: error: a[31m b\n"},
 		{&awsconfig.ProfileNotFoundError{Profile: "p"}, 255, "keyfob: error: The config profile (p) could not be found\nkeyfob: hint: keyfob configure list-profiles shows the profiles there are\n"},
 		{&awsconfig.SessionNotFoundError{Session: "s"}, 253, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: sessions are the [sso-session NAME] sections of the config file\n"},
+		{&credentials.NotFoundError{Profile: "p"}, 253, "keyfob: error: Unable to locate credentials for profile \"p\"\nkeyfob: hint: profile \"p\" has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are\n"},
+		{&retrieveError{&credentials.NotFoundError{Profile: "p"}}, 253, "keyfob: error: Unable to retrieve credentials: no credentials found\nkeyfob: hint: profile \"p\" has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are\n"},
 		{&awsconfig.NoRegionError{}, 253, "keyfob: error: You must specify a region. You can also configure your region by running \"aws configure\".\n"},
 		{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}, 255, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
 		{&retrieveError{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}}, 253, "keyfob: error: Unable to retrieve credentials: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
@@ -80,5 +83,22 @@ func TestMainInterrupted(t *testing.T) {
 	})
 	if code != 130 {
 		t.Errorf("exit code %d: %s", code, stderr.String())
+	}
+}
+
+// A result is the same document to a program, and harmless to a terminal.
+func TestPrintJSONIsHarmless(t *testing.T) {
+	var b bytes.Buffer
+	a := &app{sys: System{Stdout: &b}}
+	name := "é日\x1b[2J\u009b2J\u202e\u2066\x7f\r\n<&>"
+	if err := a.printJSON(map[string]string{"name": name}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsFunc(strings.ReplaceAll(b.String(), "\n", ""), hostile) {
+		t.Errorf("%q", b.String())
+	}
+	var back map[string]string
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || back["name"] != name || !strings.Contains(b.String(), "é日") || !strings.Contains(b.String(), "<&>") {
+		t.Errorf("%q, %v", b.String(), err)
 	}
 }

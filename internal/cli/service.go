@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +22,21 @@ func (a *app) printJSON(v any) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	return a.print(b.String())
+	return a.print(escapeHostile(b.String()))
+}
+
+// escapeHostile writes what [printable] would take away as JSON escapes: the document stays the same, and
+// a terminal sees none of it.
+func escapeHostile(doc string) string {
+	var b strings.Builder
+	for _, r := range doc {
+		if r == '\n' || !hostile(r) {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, `\u%04x`, r)
+	}
+	return b.String()
 }
 
 // portalCall is what the commands that list have in common: a token, and where to send it.

@@ -48,6 +48,9 @@ instead, on this or any other device.`,
     keyfob sso login --profile dev --use-device-code`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if sessionName == "" && cmd.Flag("sso-session").Changed {
+				return &usageError{cmd, "--sso-session names nothing"}
+			}
 			config, err := a.loadTalking()
 			if err != nil {
 				return err

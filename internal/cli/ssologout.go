@@ -57,6 +57,12 @@ out stay good until they expire.`,
     keyfob sso logout --sso-session corp`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range []string{"sso-session", "profile"} {
+				// A script's empty variable must not sign out of everything.
+				if f := cmd.Flag(name); f.Changed && f.Value.String() == "" {
+					return &usageError{cmd, "--" + name + " names nothing; leave it out to sign out of everything"}
+				}
+			}
 			// A broken config file must not keep anybody from signing out of everything.
 			config, err := a.loadTalking()
 			one := sessionName != "" || a.global.profile != ""

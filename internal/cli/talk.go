@@ -16,12 +16,15 @@ func printable(s string) string {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
 			return ' '
-		case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == unicode.ReplacementChar:
+		case hostile(r), r == unicode.ReplacementChar:
 			return -1
 		}
 		return r
 	}, s)
 }
+
+// hostile reports whether a terminal could do something else with r than show it.
+func hostile(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 func quoted(s string) string { return `"` + printable(s) + `"` }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Format is a way to print credentials, named as `aws configure export-credentials --format` names it.
@@ -30,6 +31,12 @@ func Formats() []Format {
 // shell in question when they need it. It fails for an unknown format, and for a value that the
 // shell cannot hold.
 func (f Format) Print(c Credentials) ([]byte, error) {
+	for _, v := range variables(c) {
+		// Real ones never do; a shell, or the terminal that this may be printed on, could take them for commands.
+		if strings.ContainsFunc(v.value, unicode.IsControl) {
+			return nil, fmt.Errorf("the value of %s holds a control character", v.name)
+		}
+	}
 	if f == FormatProcess {
 		return printProcess(c)
 	}
@@ -41,9 +48,6 @@ func (f Format) Print(c Credentials) ([]byte, error) {
 	for _, v := range variables(c) {
 		if v.value == "" {
 			continue
-		}
-		if i := strings.IndexFunc(v.value, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
-			return nil, fmt.Errorf("the value of %s holds a control character", v.name)
 		}
 		if f == FormatWindowsCmd && strings.ContainsAny(v.value, `"%`) {
 			return nil, fmt.Errorf("the value of %s holds a character that cmd has no way to quote", v.name)

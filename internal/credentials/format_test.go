@@ -1,7 +1,6 @@
 package credentials_test
 
 import (
-	"encoding/json"
 	"os/exec"
 	"strings"
 	"testing"
@@ -145,15 +144,8 @@ func TestShells(t *testing.T) {
 
 func TestControlCharacters(t *testing.T) {
 	for _, f := range credentials.Formats() {
-		for _, v := range []string{"a\nexport B=c", "a\r", "\x00", "\x1b[2J", "\x7f"} {
+		for _, v := range []string{"a\nexport B=c", "a\r", "\x00", "\x1b[2J", "\x7f", "\u009b2J"} {
 			got, err := f.Print(credentials.Credentials{AccessKeyID: "A", SecretAccessKey: wire.Secret(v)})
-			if f == credentials.FormatProcess { // JSON has a way to write them
-				var doc struct{ SecretAccessKey string }
-				if err != nil || json.Unmarshal(got, &doc) != nil || doc.SecretAccessKey != v {
-					t.Errorf("%s: %q, %v", f, got, err)
-				}
-				continue
-			}
 			if err == nil || len(got) != 0 || strings.Contains(err.Error(), v) {
 				t.Errorf("%s: %q, %v", f, got, err)
 			}

@@ -53,6 +53,13 @@ const interruptGrace = time.Second
 
 // refresh returns tok itself with an error.
 func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error) {
+	// The answer may hold the only refresh token that is still good. Without a place to keep it, asking
+	// for it would end the session for everybody.
+	release, err := s.Store.MakeRoom()
+	if err != nil {
+		return tok, err
+	}
+	defer release()
 	ctx, cancel := withGrace(ctx, interruptGrace)
 	defer cancel()
 	resp, err := s.Refresher.Refresh(ctx, t.Region, wire.CreateTokenRequest{
@@ -74,6 +81,7 @@ func (s *Source) refresh(ctx context.Context, t Target, tok Token) (Token, error
 	if resp.RefreshToken != "" { // else the old one stays good (RFC 6749 section 6)
 		fresh.RefreshToken = resp.RefreshToken
 	}
+	release()
 	if err := s.Store.SaveToken(t.Key(), fresh); err != nil {
 		// It is good for this process; the next one will not find it and may have to sign in.
 		s.Log.Warn("the refreshed token could not be saved", "session", t.Session, "error", err)

@@ -73,6 +73,29 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("logged %q", log.String())
 		}
 	})
+	t.Run("without a place for the new token the old refresh token is not spent", func(t *testing.T) {
+		for left, want := range map[time.Duration]wire.Secret{time.Minute: old, 0: ""} {
+			m, svc := newMemory(), answering(renewed(), nil)
+			m.put("corp", tokenFor(left))
+			m.roomErr = errors.New("no space left on device")
+			got, err := source(m, svc).Token(t.Context(), corp())
+			if got.AccessToken != want || want == "" && !errors.Is(err, m.roomErr) || want != "" && err != nil {
+				t.Errorf("%v left: got %+v, %v", left, got, err)
+			}
+			if len(svc.requests) != 0 {
+				t.Errorf("asked %+v", svc.requests)
+			}
+		}
+	})
+	t.Run("the place is given back", func(t *testing.T) {
+		for _, failure := range []error{nil, refused(wire.CodeInvalidGrant, 400)} {
+			m := newMemory()
+			m.put("corp", tokenFor(time.Minute))
+			if _, err := source(m, answering(renewed(), failure)).Token(t.Context(), corp()); err != nil || m.room != 0 {
+				t.Errorf("%v, %d places", err, m.room)
+			}
+		}
+	})
 	t.Run("nothing secret is logged", func(t *testing.T) {
 		var log strings.Builder
 		for _, failure := range []error{nil, refused(wire.CodeInvalidGrant, 400)} {

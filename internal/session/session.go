@@ -70,6 +70,9 @@ type Store interface {
 	// LockToken waits until no other process refreshes the token of that key. It returns an error
 	// when ctx is done, or when there is nowhere to put a lock.
 	LockToken(ctx context.Context, key string) (unlock func(), err error)
+	// MakeRoom sets aside what saving a token takes, until release. An error says that a token could
+	// not be saved now.
+	MakeRoom() (release func(), err error)
 }
 
 // Refresher exchanges a refresh token (CreateToken with grant type refresh_token, RFC 6749 section 6).

@@ -42,6 +42,8 @@ type memory struct {
 	locked                    chan struct{} // holds one item while locked
 	locks                     int
 	onLock                    func() // runs once the lock is taken
+	roomErr                   error
+	room                      int // places set aside and not given back
 }
 
 func newMemory() *memory {
@@ -84,6 +86,14 @@ func (m *memory) LockToken(ctx context.Context, _ string) (func(), error) {
 		m.onLock()
 	}
 	return func() { <-m.locked }, nil
+}
+
+func (m *memory) MakeRoom() (func(), error) {
+	if m.roomErr != nil {
+		return nil, m.roomErr
+	}
+	m.room++
+	return sync.OnceFunc(func() { m.room-- }), nil
 }
 
 func (m *memory) put(key string, t session.Token) {
