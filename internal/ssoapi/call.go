@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -115,12 +116,7 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 // asks to wait before it.
 func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer []byte, wait time.Duration, err error) {
 	began := c.config.Clock.Now()
-	resp, err := c.do(req)
-	var body []byte
-	if err == nil {
-		body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-		_ = resp.Body.Close()
-	}
+	resp, body, err := c.exchange(req)
 	took := c.config.Clock.Now().Sub(began).Round(time.Millisecond)
 	if err != nil {
 		err = asNetworkError(ctx, r.endpoint, err)
@@ -146,6 +142,26 @@ func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer
 		return nil, -1, e
 	}
 	return nil, retryAfter(resp.Header), e
+}
+
+// maxTrickle is how many read timeouts an answer may take that comes in pieces, each of them in time.
+const maxTrickle = 5
+
+// exchange sends a request and reads the answer.
+func (c *Client) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	defer cancel(nil)
+	if resp, err = c.do(req.WithContext(ctx)); err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it is only read
+	if c.config.ReadTimeout > 0 {
+		defer time.AfterFunc(maxTrickle*c.config.ReadTimeout, func() { cancel(os.ErrDeadlineExceeded) }).Stop()
+	}
+	if body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1)); err != nil && errors.Is(context.Cause(ctx), os.ErrDeadlineExceeded) {
+		err = os.ErrDeadlineExceeded
+	}
+	return resp, body, err
 }
 
 // retryable follows the AWS CLI's standard mode: throttling and a service that broke, but not

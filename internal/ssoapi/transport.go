@@ -106,5 +106,28 @@ func proxies(lookup func(string) (string, bool)) func(*http.Request) (*url.URL, 
 		NoProxy: either("NO_PROXY", "no_proxy"), CGI: cgi,
 	}
 	choose := config.ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
+	return func(r *http.Request) (*url.URL, error) {
+		proxy, err := choose(r.URL)
+		if err == nil && proxy == nil {
+			err = unusableProxy(config, r.URL)
+		}
+		return proxy, err
+	}
+}
+
+// errProxy does not repeat the value, which may hold a password.
+var errProxy = errors.New("the proxy variable for it is not the address of a proxy")
+
+// unusableProxy reports a proxy that is set and cannot be used, which httpproxy passes over: the request
+// would go where the person did not want it to go, directly.
+func unusableProxy(c *httpproxy.Config, target *url.URL) error {
+	probe := *c
+	probe.HTTPProxy, probe.HTTPSProxy = "http://proxy.invalid", "http://proxy.invalid"
+	if meant, err := probe.ProxyFunc()(target); err != nil || meant == nil {
+		return err // NO_PROXY
+	}
+	if target.Scheme == "https" && c.HTTPSProxy != "" || target.Scheme == "http" && c.HTTPProxy != "" {
+		return errProxy
+	}
+	return nil
 }

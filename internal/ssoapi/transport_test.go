@@ -212,6 +212,20 @@ func TestProxy(t *testing.T) {
 		}
 		r.withoutSecrets(t, err)
 	})
+	t.Run("one that is no address", func(t *testing.T) {
+		for _, value := range []string{"http://me:" + password + "@proxy%zz:1", "https://me:" + password + "@[::1"} {
+			r := newRig(t, trusting, environment("HTTPS_PROXY", value))
+			// Passing it over would go to where the person did not want to go directly.
+			if _, err := accounts(r, t.Context(), strings.Replace(s.URL, "127.0.0.1", "127.0.0.1.invalid", 1)); err == nil || !strings.Contains(err.Error(), "proxy variable") {
+				t.Errorf("%v", err)
+			} else {
+				r.withoutSecrets(t, err)
+			}
+			if _, err := accounts(r, t.Context(), s.URL); err != nil { // loopback is never proxied
+				t.Error(err)
+			}
+		}
+	})
 	t.Run("one that is not there", func(t *testing.T) {
 		p := newProxy(t, s, 200)
 		p.Close()
@@ -268,6 +282,15 @@ func TestTimeouts(t *testing.T) {
 				_, _ = io.WriteString(w, `{"accountList":[`)
 				_ = http.NewResponseController(w).Flush()
 				stalled(w, r)
+			}).URL
+		}},
+		{"a body without an end", func(t *testing.T) string {
+			return newScript(t, func(w http.ResponseWriter, r *http.Request) {
+				for r.Context().Err() == nil {
+					_, _ = io.WriteString(w, " ")
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(20 * time.Millisecond)
+				}
 			}).URL
 		}},
 		{"no TLS handshake", func(t *testing.T) string {
