@@ -200,7 +200,12 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		t, ok := files.Token(key)
 		return asSignedIn(t), ok
 	}
-	o.Remove = func(t signedIn) error { return files.RemoveToken(cache.CachedToken{Name: t.Name}) }
+	o.Remove = func(t signedIn) (signedIn, error) {
+		last, err := files.RemoveToken(cache.CachedToken{
+			Name: t.Name, StartURL: t.StartURL, Region: t.Region, AccessToken: t.Token, ExpiresAt: t.Expires,
+		})
+		return asSignedIn(last), err
+	}
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {

@@ -36,6 +36,12 @@ func newTransport(c Config) *http.Transport {
 		}
 		return &impatient{conn, c.ReadTimeout}, nil
 	}
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return errors.New("the proxy refused: " + answer.Status)
+	}
 	t.TLSClientConfig.InsecureSkipVerify = c.NoVerifySSL //nolint:gosec // --no-verify-ssl asks for exactly this
 	return t
 }
@@ -108,10 +114,15 @@ func proxies(lookup func(string) (string, bool)) func(*http.Request) (*url.URL, 
 	choose := config.ProxyFunc()
 	return func(r *http.Request) (*url.URL, error) {
 		proxy, err := choose(r.URL)
-		if err == nil && proxy == nil {
-			err = unusableProxy(config, r.URL)
+		switch {
+		case err != nil:
+			return nil, err
+		case proxy == nil:
+			return nil, unusableProxy(config, r.URL)
+		case proxy.Hostname() == "": // "me:password@…" is a URL, of the scheme "me"
+			return nil, errProxy
 		}
-		return proxy, err
+		return proxy, nil
 	}
 }
 
