@@ -12,7 +12,6 @@ import (
 
 	"keyfob/internal/cli"
 	"keyfob/internal/clock"
-	"keyfob/internal/configfile"
 )
 
 // version is set when the program is built.
@@ -35,7 +34,6 @@ func main() {
 		Args:      os.Args[1:],
 		LookupEnv: os.LookupEnv,
 		Home:      home(),
-		ReadFile:  configfile.Read,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Clock:     clock.System{},

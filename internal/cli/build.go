@@ -23,6 +23,9 @@ import (
 // errNoHome is what a program without a home folder can only say: there is nowhere to keep anything.
 var errNoHome = errors.New("there is no home folder to keep credentials in: set HOME")
 
+// readConfig reads one of the shared files.
+func readConfig(path string) ([]byte, error) { return configfile.Read(path) }
+
 func (a *app) cache() (*cache.Files, error) {
 	if a.sys.Home == "" {
 		return nil, errNoHome

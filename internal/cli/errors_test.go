@@ -84,7 +84,7 @@ func TestMainInterrupted(t *testing.T) {
 	var stderr bytes.Buffer
 	code := Main(ctx, System{
 		Args: []string{"sso", "login"}, LookupEnv: func(string) (string, bool) { return "", false }, Home: t.TempDir(),
-		ReadFile: os.ReadFile, Stdout: &bytes.Buffer{}, Stderr: &stderr,
+		Stdout: &bytes.Buffer{}, Stderr: &stderr,
 	})
 	if code != 130 {
 		t.Errorf("exit code %d: %s", code, stderr.String())
