@@ -20,7 +20,11 @@ var version = "dev"
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		s := <-signals
 		signal.Stop(signals) // a second one kills
@@ -30,7 +34,6 @@ func main() {
 		Args:      os.Args[1:],
 		LookupEnv: os.LookupEnv,
 		Home:      home(),
-		ReadFile:  os.ReadFile,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Clock:     clock.System{},

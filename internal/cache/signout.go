@@ -47,14 +47,18 @@ func (f *Files) Token(key string) (CachedToken, bool) {
 const removeWait = 5 * time.Second
 
 // RemoveToken removes a token file. It waits a moment for a refresh that is under way, which would
-// otherwise bring the token back.
-func (f *Files) RemoveToken(t CachedToken) error {
+// otherwise bring the token back, and returns the token that was there in the end: the one that the
+// service has to be told about.
+func (f *Files) RemoveToken(t CachedToken) (CachedToken, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), removeWait)
 	defer cancel()
 	if unlock, err := f.sso.lock(ctx, t.Name); err == nil {
 		defer unlock()
 	}
-	return f.sso.remove(t.Name)
+	if last, ok := cachedToken(t.Name, f.existing(f.sso, t.Name)); ok {
+		t = last
+	}
+	return t, f.sso.remove(t.Name)
 }
 
 // RemoveAllRoles removes the role credentials that came from any sign-in; credentials of other

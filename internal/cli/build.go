@@ -23,6 +23,9 @@ import (
 // errNoHome is what a program without a home folder can only say: there is nowhere to keep anything.
 var errNoHome = errors.New("there is no home folder to keep credentials in: set HOME")
 
+// readConfig reads one of the shared files.
+func readConfig(path string) ([]byte, error) { return configfile.Read(path) }
+
 func (a *app) cache() (*cache.Files, error) {
 	if a.sys.Home == "" {
 		return nil, errNoHome
@@ -199,7 +202,12 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		t, ok := files.Token(key)
 		return asSignedIn(t), ok
 	}
-	o.Remove = func(t signedIn) error { return files.RemoveToken(cache.CachedToken{Name: t.Name}) }
+	o.Remove = func(t signedIn) (signedIn, error) {
+		last, err := files.RemoveToken(cache.CachedToken{
+			Name: t.Name, StartURL: t.StartURL, Region: t.Region, AccessToken: t.Token, ExpiresAt: t.Expires,
+		})
+		return asSignedIn(last), err
+	}
 	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {

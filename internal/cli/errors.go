@@ -21,6 +21,7 @@ import (
 const (
 	exitOK            = 0
 	exitInterrupted   = 130
+	exitHungUp        = 129
 	exitTerminated    = 143
 	exitUsage         = 252
 	exitConfiguration = 253
@@ -56,8 +57,11 @@ func (a *app) report(err error) int {
 	}
 	if i := (Interrupted{}); errors.As(err, &i) {
 		_, _ = io.WriteString(a.sys.Stderr, "\n")
-		if i.Signal == syscall.SIGTERM {
+		switch i.Signal {
+		case syscall.SIGTERM:
 			return exitTerminated
+		case syscall.SIGHUP:
+			return exitHungUp
 		}
 		return exitInterrupted
 	}
@@ -158,8 +162,10 @@ func adviseService(err error) (code int, hints []string) {
 	switch {
 	case errors.As(err, &service):
 		switch {
-		case service.Operation == "GetRoleCredentials" && (service.Status == 403 || service.Status == 404):
+		case service.Operation == "GetRoleCredentials" && service.Code != "" && (service.Status == 403 || service.Status == 404):
 			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
+		case service.Code == "" && service.Status == 404:
+			hints = []string{"this is not an answer of the service; check the configured endpoint and region"}
 		case service.Status == 429:
 			hints = []string{"the service is throttling; try again in a moment"}
 		case aboutTime(service):

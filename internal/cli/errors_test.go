@@ -31,6 +31,7 @@ func TestReport(t *testing.T) {
 		{nil, 0, ""},
 		{Interrupted{os.Interrupt}, 130, "\n"},
 		{fmt.Errorf("x: %w", Interrupted{syscall.SIGTERM}), 143, "\n"},
+		{Interrupted{syscall.SIGHUP}, 129, "\n"},
 		{errors.New("a\x1b[31m\nb"), 255, "keyfob: error: a[31m b\n"},
 		{&awsconfig.ProfileNotFoundError{Profile: "p"}, 255, "keyfob: error: The config profile (p) could not be found\nkeyfob: hint: keyfob configure list-profiles shows the profiles there are\n"},
 		{&awsconfig.SessionNotFoundError{Session: "s"}, 253, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: sessions are the [sso-session NAME] sections of the config file\n"},
@@ -48,6 +49,10 @@ func TestReport(t *testing.T) {
 		{
 			&wire.ServiceError{Operation: "GetRoleCredentials", Status: 403, Code: wire.CodeForbidden, Message: "No access", Attempts: 1}, 254,
 			"keyfob: error: An error occurred (ForbiddenException) when calling the GetRoleCredentials operation: No access\nkeyfob: hint: this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is\n",
+		},
+		{
+			&wire.ServiceError{Operation: "GetRoleCredentials", Status: 404, Message: "Not Found", Attempts: 1}, 254,
+			"keyfob: error: An error occurred (404) when calling the GetRoleCredentials operation: Not Found\nkeyfob: hint: this is not an answer of the service; check the configured endpoint and region\n",
 		},
 		{
 			&wire.ServiceError{Operation: "ListAccounts", Status: 429, Code: wire.CodeTooManyRequests, Message: "slow", Attempts: 3}, 254,
@@ -79,7 +84,7 @@ func TestMainInterrupted(t *testing.T) {
 	var stderr bytes.Buffer
 	code := Main(ctx, System{
 		Args: []string{"sso", "login"}, LookupEnv: func(string) (string, bool) { return "", false }, Home: t.TempDir(),
-		ReadFile: os.ReadFile, Stdout: &bytes.Buffer{}, Stderr: &stderr,
+		Stdout: &bytes.Buffer{}, Stderr: &stderr,
 	})
 	if code != 130 {
 		t.Errorf("exit code %d: %s", code, stderr.String())

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 
 	"keyfob/internal/awsconfig"
@@ -175,3 +176,20 @@ func TestPresenter(t *testing.T) {
 		})
 	}
 }
+
+// An address that cannot be printed where it belongs is not swallowed: the person would wait for nothing.
+func TestPresenterWithoutOutput(t *testing.T) {
+	var warned string
+	p := &presenter{out: brokenOutput{}, warn: func(f string, args ...any) { warned += fmt.Sprintf(f, args...) }}
+	p.OpenURL(t.Context(), "https://example.com/authorize")
+	p.EnterCode(t.Context(), wire.StartDeviceAuthorizationResponse{UserCode: "ABCD-EFGH", VerificationURI: "https://example.com/device"})
+	for _, want := range []string{"no space left", "https://example.com/authorize", "ABCD-EFGH", "https://example.com/device"} {
+		if !strings.Contains(warned, want) {
+			t.Errorf("%q is not in %q", want, warned)
+		}
+	}
+}
+
+type brokenOutput struct{}
+
+func (brokenOutput) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

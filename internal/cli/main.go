@@ -21,7 +21,6 @@ type System struct {
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
 	Home      string // "" when there is none
-	ReadFile  func(path string) ([]byte, error)
 	Stdout    io.Writer
 	Stderr    io.Writer
 	Clock     clock.Clock
@@ -197,7 +196,7 @@ func (a *app) load() (*awsconfig.Config, error) {
 	if a.config != nil {
 		return a.config, nil
 	}
-	c, err := awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: a.sys.ReadFile})
+	c, err := awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: readConfig})
 	if err != nil {
 		return nil, err
 	}

@@ -50,4 +50,9 @@ func (p *presenter) openBrowser(ctx context.Context, url string) {
 	}
 }
 
-func (p *presenter) say(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
+// say prints what the sign-in cannot go on without; where it cannot be printed, it is said as a warning.
+func (p *presenter) say(format string, args ...any) {
+	if _, err := fmt.Fprintf(p.out, format, args...); err != nil {
+		p.warn("%v: "+format, append([]any{rootCause(err)}, args...)...)
+	}
+}

@@ -30,7 +30,7 @@ type logoutOptions struct {
 	Config *awsconfig.Config
 	Tokens func() ([]signedIn, error)            // every cached sign-in
 	Token  func(key string) (signedIn, bool)     // the one of a session or start URL
-	Remove func(signedIn) error                  // removes the token file
+	Remove func(signedIn) (signedIn, error)      // removes the token file and returns what was last in it
 	Forget func(credentials.Role) error          // removes a role's cached credentials
 	Purge  func() error                          // removes every sign-in's role credentials
 	Tell   func(context.Context, signedIn) error // tells the service
@@ -125,8 +125,9 @@ func (o *logoutOptions) removeLocal() (ended []signedIn, err error) {
 		err = fmt.Errorf("the token cache could not be read: %w", err)
 	}
 	errs := []error{err}
-	for _, t := range ended {
-		errs = append(errs, o.Remove(t))
+	for i, t := range ended {
+		last, err := o.Remove(t)
+		ended[i], errs = last, append(errs, err)
 	}
 	if !o.One {
 		errs = append(errs, o.Purge())

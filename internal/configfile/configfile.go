@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,6 +22,24 @@ const (
 	lockPoll = 10 * time.Millisecond
 	lockWait = 10 * time.Second
 )
+
+// maxSize bounds what is read: a config file that is larger is something else, perhaps without an end.
+const maxSize = 64 << 20
+
+// Read is [os.ReadFile] for the shared files, which may be named by a variable and be anything: a pipe
+// that a shell writes to is read, one that nobody writes to is empty, and a device does not fill memory.
+func Read(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err == nil && len(b) > maxSize {
+		err = errors.New("it is too large to be a config file")
+	}
+	return b, err
+}
 
 // Update replaces the content of the file at path by what edit makes of it. A missing file is an empty
 // one and is made with mode 0600. Two Updates of one file, also from two processes, take turns. If edit

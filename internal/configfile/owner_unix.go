@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// nonblock keeps an open from waiting at a named pipe that nobody writes to.
+const nonblock = syscall.O_NONBLOCK
+
 // keepOwner gives the new file the old one's owner and group, which matters to somebody who runs the
 // program as root in another's home.
 func keepOwner(f *os.File, target string) error {

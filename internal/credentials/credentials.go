@@ -164,6 +164,9 @@ func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentia
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
 		return Credentials{}, fmt.Errorf("the portal's answer for role %q in account %s holds no credentials", r.RoleName, r.AccountID)
 	}
+	if c.ExpiresAt.Year() > 9999 {
+		return Credentials{}, fmt.Errorf("the portal's answer for role %q in account %s says an impossible expiry", r.RoleName, r.AccountID)
+	}
 	if !s.Clock.Now().Before(c.ExpiresAt) {
 		return Credentials{}, ErrExpiredOnArrival
 	}

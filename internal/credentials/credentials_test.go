@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -201,7 +202,8 @@ func TestTokenRefused(t *testing.T) {
 }
 
 func TestUnusableAnswers(t *testing.T) {
-	arrivedExpired, empty := renewed(), renewed()
+	arrivedExpired, empty, impossible := renewed(), renewed(), renewed()
+	impossible.Expiration = math.MaxInt64
 	arrivedExpired.Expiration = start().UnixMilli()
 	empty.SecretAccessKey = ""
 	for _, c := range []struct {
@@ -210,6 +212,7 @@ func TestUnusableAnswers(t *testing.T) {
 	}{
 		{arrivedExpired, "Credentials were refreshed, but the refreshed credentials are still expired."},
 		{empty, `the portal's answer for role "ReadOnly" in account 012345678901 holds no credentials`},
+		{impossible, `the portal's answer for role "ReadOnly" in account 012345678901 says an impossible expiry`},
 		{wire.RoleCredentials{}, `the portal's answer for role "ReadOnly" in account 012345678901 holds no credentials`},
 	} {
 		m := newMemory(nil)

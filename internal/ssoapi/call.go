@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -123,14 +124,8 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 // asks to wait before it.
 func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer []byte, wait time.Duration, err error) {
 	began := c.config.Clock.Now()
-	resp, err := c.http.RoundTrip(req)
-	var body []byte
-	usedUp := false
-	if err == nil {
-		usedUp = r.once && resp.StatusCode >= 200 && resp.StatusCode < 300
-		body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-		_ = resp.Body.Close()
-	}
+	resp, body, err := c.exchange(req)
+	usedUp := r.once && resp != nil && resp.StatusCode >= 200 && resp.StatusCode < 300
 	took := c.config.Clock.Now().Sub(began).Round(time.Millisecond)
 	if err != nil {
 		err = asNetworkError(ctx, r.endpoint, err)
@@ -156,6 +151,26 @@ func (c *Client) send(ctx context.Context, r request, req *http.Request) (answer
 		return nil, -1, e
 	}
 	return nil, retryAfter(resp.Header), e
+}
+
+// maxTrickle is how many read timeouts an answer may take that comes in pieces, each of them in time.
+const maxTrickle = 5
+
+// exchange sends a request and reads the answer. An answer whose body could not be read is returned too.
+func (c *Client) exchange(req *http.Request) (resp *http.Response, body []byte, err error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	defer cancel(nil)
+	if resp, err = c.http.RoundTrip(req.WithContext(ctx)); err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it is only read
+	if c.config.ReadTimeout > 0 {
+		defer time.AfterFunc(maxTrickle*c.config.ReadTimeout, func() { cancel(os.ErrDeadlineExceeded) }).Stop()
+	}
+	if body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1)); err != nil && errors.Is(context.Cause(ctx), os.ErrDeadlineExceeded) {
+		err = os.ErrDeadlineExceeded
+	}
+	return resp, body, err
 }
 
 // hopeless reports whether a call failed for something that stays as it is.

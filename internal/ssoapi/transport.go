@@ -56,6 +56,12 @@ func newTransport(c Config) (*http.Transport, error) {
 		}
 		return &impatient{conn, c.ReadTimeout}, nil
 	}
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return errors.New("the proxy refused: " + answer.Status)
+	}
 	switch {
 	case c.NoVerifySSL:
 		t.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // --no-verify-ssl asks for exactly this

@@ -214,7 +214,7 @@ func TestProxy(t *testing.T) {
 		p := newProxy(t, s, 407)
 		r := newRig(t, trusting, environment("HTTPS_PROXY", withPassword(p)))
 		_, err := accounts(r, t.Context(), "https://example.com")
-		if !errors.As(err, new(*ConnectError)) || !strings.Contains(err.Error(), "Proxy Authentication Required") {
+		if !errors.As(err, new(*ConnectError)) || !strings.Contains(err.Error(), "the proxy refused: 407 Proxy Authentication Required") {
 			t.Errorf("%v", err)
 		}
 		r.withoutSecrets(t, err)
@@ -275,6 +275,15 @@ func TestTimeouts(t *testing.T) {
 				_, _ = io.WriteString(w, `{"accountList":[`)
 				_ = http.NewResponseController(w).Flush()
 				stalled(w, r)
+			}).URL
+		}},
+		{"a body without an end", func(t *testing.T) string {
+			return newScript(t, func(w http.ResponseWriter, r *http.Request) {
+				for r.Context().Err() == nil {
+					_, _ = io.WriteString(w, " ")
+					_ = http.NewResponseController(w).Flush()
+					time.Sleep(20 * time.Millisecond)
+				}
 			}).URL
 		}},
 		{"no TLS handshake", func(t *testing.T) string {
