@@ -100,16 +100,24 @@ refreshed by itself; without a name the profile is in the legacy format.
 
 // howToUse ends the wizard with the exact next command.
 func howToUse(done wizard.Configured) string {
-	name := credentials.QuotePOSIX(printable(done.Profile))
+	profile := printable(done.Profile)
+	verify := "keyfob sts get-caller-identity"
+	isDefault := strings.EqualFold(profile, "default")
+	if !isDefault {
+		verify += " --profile " + credentials.QuotePOSIX(profile)
+	}
+	if done.Region == "" {
+		verify += " --region " + done.SSORegion // the call needs one
+	}
 	switch {
 	case !done.HasRole:
-		return "Successfully configured SSO for profile: " + printable(done.Profile) +
-			"\nIt has no account and role; to get its bearer token:\n\nkeyfob sso token --profile " + name + "\n"
-	case strings.EqualFold(done.Profile, "default"):
+		return "Successfully configured SSO for profile: " + profile +
+			"\nIt has no account and role; to get its bearer token:\n\nkeyfob sso token --profile " + credentials.QuotePOSIX(profile) + "\n"
+	case isDefault:
 		return "keyfob and the AWS CLI are now configured to use the default profile.\n" +
-			"Run the following command to verify your configuration:\n\nkeyfob sts get-caller-identity\n"
+			"Run the following command to verify your configuration:\n\n" + verify + "\n"
 	}
-	return "To use this profile, specify the profile name using --profile, as shown:\n\nkeyfob sts get-caller-identity --profile " + name + "\n"
+	return "To use this profile, specify the profile name using --profile, as shown:\n\n" + verify + "\n"
 }
 
 func (a *app) newConfigureSSOSession() *cobra.Command {

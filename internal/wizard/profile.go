@@ -49,10 +49,11 @@ type signedIn struct {
 
 // Configured is what was configured.
 type Configured struct {
-	Profile string
-	Session string // "" for the legacy format
-	HasRole bool   // whether the profile has an account and a role
-	Changes []Change
+	Profile   string
+	Region    string // that commands with the profile work in; "" for none
+	SSORegion string // of Identity Center
+	HasRole   bool   // whether the profile has an account and a role
+	Changes   []Change
 }
 
 // UnfinishedError is a failure after the person has signed in. Flags are the answers until then, with
@@ -82,7 +83,7 @@ func (p *Profile) Run(ctx context.Context) (Configured, error) {
 		}
 		return Configured{}, err
 	}
-	return Configured{Profile: p.Name, Session: p.sso.Session, HasRole: p.role != "", Changes: p.changes()}, nil
+	return Configured{Profile: p.Name, Region: p.region, SSORegion: p.sso.Region, HasRole: p.role != "", Changes: p.changes()}, nil
 }
 
 func (p *Profile) unlessKnown(s step) step {

@@ -251,7 +251,7 @@ func TestLegacy(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.want(t, done.Changes, "[profile old]\nsso_start_url = "+startURL+"\nsso_region = us-east-1\nsso_account_id = 000000000042\nsso_role_name = Admin\n")
-	if done.Session != "" || !strings.Contains(w.person.seen.String(), "WARNING: Configuring using legacy format") {
+	if !done.HasRole || !strings.Contains(w.person.seen.String(), "WARNING: Configuring using legacy format") {
 		t.Errorf("%+v\n%s", done, w.person.seen.String())
 	}
 	if len(w.signIns) != 1 || !strings.HasSuffix(w.signIns[0], "[]") {
