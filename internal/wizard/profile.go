@@ -251,9 +251,13 @@ func (p *Profile) askAccount(ctx context.Context) (asked bool, err error) {
 			return asked, err
 		}
 	}
-	p.account = accounts[index].AccountID
-	p.Say("Using the account ID " + p.account)
-	return asked, checkValue("sso_account_id", p.account)
+	id := accounts[index].AccountID
+	if err := checkValue("sso_account_id", id); err != nil {
+		return asked, err
+	}
+	p.account = id
+	p.Say("Using the account ID " + id)
+	return asked, nil
 }
 
 func (p *Profile) askRole(ctx context.Context) (asked bool, err error) {
@@ -299,9 +303,13 @@ func (p *Profile) askRole(ctx context.Context) (asked bool, err error) {
 			return asked, err
 		}
 	}
-	p.role = roles[index].RoleName
-	p.Say(fmt.Sprintf("Using the role name %q", p.role))
-	return asked, checkValue("sso_role_name", p.role)
+	name := roles[index].RoleName
+	if err := checkValue("sso_role_name", name); err != nil {
+		return asked, err
+	}
+	p.role = name
+	p.Say(`Using the role name "` + name + `"`)
+	return asked, nil
 }
 
 // current is what the profile that is being configured has.
