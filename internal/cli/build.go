@@ -319,6 +319,10 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 			return nil, err
 		}
 	}
+	return bindPortal(client, url, token), nil
+}
+
+func bindPortal(client *ssoapi.Client, url string, token wire.Secret) *portalCall {
 	return &portalCall{
 		Accounts: func(ctx context.Context, next string) (wire.ListAccountsResponse, error) {
 			return client.ListAccounts(ctx, url, token, next, 0)
@@ -329,7 +333,7 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 		Credentials: func(ctx context.Context, accountID, role string) (wire.RoleCredentials, error) {
 			return client.GetRoleCredentials(ctx, url, token, accountID, role)
 		},
-	}, nil
+	}
 }
 
 func (a *app) buildGetCallerIdentity() (func(context.Context) (wire.GetCallerIdentityResult, error), error) {
