@@ -36,7 +36,7 @@ func (a *app) editConfig(ctx context.Context, path string, dryRun bool, edit fun
 			_, err = change(old)
 		}
 	} else {
-		err = configfile.Update(ctx, path, change)
+		_, err = configfile.Update(ctx, path, change)
 	}
 	if err != nil {
 		return "", err
