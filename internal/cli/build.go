@@ -174,7 +174,8 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 	}
 	o.ForgetRole = files.DropRole
 	o.SetKey = func(ctx context.Context, path string, in awsconfig.Header, key, value string) error {
-		return configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
+		_, err := configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
+		return err
 	}
 	return nil
 }
