@@ -100,9 +100,20 @@ func split(s string, width int) (head, tail string) {
 	return s[:at], s[at:]
 }
 
+// tail is as much of the end of a text as fits a width.
+func tail(text []string, width int) string {
+	from := len(text)
+	for used := 0; from > 0; from-- {
+		if used += Width(text[from-1]); used > width {
+			break
+		}
+	}
+	return strings.Join(text[from:], "")
+}
+
 // wrap breaks a text into lines of a width, between words where it can.
 func wrap(s string, width int) []string {
-	width = max(width, 2) // a wide character takes two
+	width = max(width, 3) // no character is wider
 	var lines []string
 	for Width(s) > width {
 		head, tail := split(s, width)

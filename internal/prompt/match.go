@@ -57,11 +57,17 @@ func match(rows []searchable, filter string) []int {
 		}
 		return all
 	}
+	phrase := []string{strings.Join(words, " ")}
 	var ranked [3][]int
 	for i, r := range rows {
-		if rank, ok := r.rank(words); ok {
-			ranked[rank] = append(ranked[rank], i)
+		rank, ok := r.rank(words)
+		if !ok {
+			continue
 		}
+		if asPhrase, ok := r.rank(phrase); ok {
+			rank = min(rank, asPhrase)
+		}
+		ranked[rank] = append(ranked[rank], i)
 	}
 	if found := slices.Concat(ranked[0], ranked[1], ranked[2]); found != nil {
 		return found
