@@ -46,9 +46,9 @@ func (f Frame) String() string {
 // Width is how many cells of a terminal a text takes.
 func Width(s string) int { return uniseg.StringWidth(s) }
 
-// harmless is text as it may be shown: nothing in it moves the cursor, changes a colour or the direction
+// Harmless is text as it may be shown: nothing in it moves the cursor, changes a colour or the direction
 // of writing, or takes no room while it is there. Line breaks and tabs become blanks.
-func harmless(s string) string {
+func Harmless(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':

@@ -19,7 +19,7 @@ func fits(t *testing.T, f Frame, width, height int) {
 		if w := Width(text); w >= max(width, 5) {
 			t.Fatalf("line %d is %d wide on %d: %q", i, w, width, text)
 		}
-		if text != harmless(text) {
+		if text != Harmless(text) {
 			t.Fatalf("line %d could do harm: %q", i, text)
 		}
 	}

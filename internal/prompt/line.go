@@ -28,7 +28,7 @@ type Line struct {
 }
 
 // NewLine begins to ask.
-func NewLine(f Field) *Line { return &Line{field: f, prompt: harmless(f.Prompt), chosen: -1} }
+func NewLine(f Field) *Line { return &Line{field: f, prompt: Harmless(f.Prompt), chosen: -1} }
 
 // Answer is the answer, when Update has said done.
 func (l *Line) Answer() string { return l.answer }
@@ -101,13 +101,13 @@ func (l *Line) enter() bool {
 	}
 	err := l.field.Check(l.answer)
 	if err != nil {
-		l.reason = harmless(err.Error())
+		l.reason = Harmless(err.Error())
 	}
 	return err == nil
 }
 
 func (l *Line) insert(text string) {
-	added := clusters(harmless(text))
+	added := clusters(Harmless(text))
 	// What is typed may join the character before it, as an accent does.
 	joined := clusters(strings.Join(l.text[:l.at], "") + strings.Join(added, ""))
 	joined = joined[:min(len(joined), maxText)]
@@ -188,7 +188,7 @@ func (l *Line) completions() []Suggestion {
 	var first, second []Suggestion
 	for _, s := range l.field.Suggest {
 		switch text := strings.ToLower(s.Text); {
-		case text == typed, s.Text != harmless(s.Text):
+		case text == typed, s.Text != Harmless(s.Text):
 		case strings.HasPrefix(text, typed):
 			first = append(first, s)
 		case strings.Contains(text, typed):
@@ -282,11 +282,11 @@ func (l *Line) viewBelow(width int) [][]Span {
 	}
 	if l.field.Detail != nil {
 		for _, d := range l.field.Detail(strings.TrimSpace(strings.Join(l.text, ""))) {
-			lines = append(lines, spans(Faint, cut(harmless(d), width))...)
+			lines = append(lines, spans(Faint, cut(Harmless(d), width))...)
 		}
 	}
 	if !l.open && (l.field.Help != "" || len(all) > 0 && len(l.text) == 0) {
-		help := harmless(l.field.Help)
+		help := Harmless(l.field.Help)
 		if len(all) > 0 && len(l.text) == 0 {
 			help = strings.TrimLeft(fmt.Sprintf("%s  (Tab: %d known)", help, len(all)), " ")
 		}
@@ -303,9 +303,9 @@ func (l *Line) viewCompletions(all []Suggestion, width int) [][]Span {
 		if i == l.chosen {
 			mark, style = "> ", Selected
 		}
-		text := cut(mark+harmless(all[i].Text), width)
+		text := cut(mark+Harmless(all[i].Text), width)
 		line := []Span{{text, style}}
-		if note, room := harmless(all[i].Note), width-Width(text)-2; note != "" && room > 8 {
+		if note, room := Harmless(all[i].Note), width-Width(text)-2; note != "" && room > 8 {
 			line = append(line, Span{"  " + cut(note, room), Faint})
 		}
 		lines = append(lines, line)

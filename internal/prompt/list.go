@@ -26,7 +26,7 @@ type List struct {
 func NewList(m Menu) *List {
 	l := &List{menu: m, labels: make([]string, len(m.Rows)), rows: make([]searchable, len(m.Rows)), page: maxRows}
 	for i, r := range m.Rows {
-		l.labels[i] = harmless(r.Label)
+		l.labels[i] = Harmless(r.Label)
 		l.rows[i] = searchableOf(r, l.labels[i])
 		l.widest = max(l.widest, Width(l.labels[i]))
 	}
@@ -67,7 +67,7 @@ func (l *List) Update(k Key) (done bool, err error) {
 	case End:
 		l.move(last)
 	case Type:
-		filter := clusters(strings.Join(l.filter, "") + harmless(k.Text))
+		filter := clusters(strings.Join(l.filter, "") + Harmless(k.Text))
 		l.search(filter[:min(len(filter), maxText)])
 	case Backspace:
 		if n := len(l.filter); n > 0 {

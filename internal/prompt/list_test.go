@@ -163,7 +163,7 @@ func TestListFilter(t *testing.T) {
 	}})
 	for filter, want := range map[string]string{
 		"prod": "[3 1 2 0]", "PROD DATA": "[0]", "data prod": "[0]", "0042": "[2]", "222222222222": "[1]", "example prod": "[0 1 2]",
-		"dtaprd": "[0]", "ärz": "[4]", "sdbx": "[2]", "nope!": "[]", "  ": "[0 1 2 3 4]",
+		"dtaprd": "[0]", "ärz": "[4]", "ARZT": "[4]", "sdbx": "[2]", "nope!": "[]", "  ": "[0 1 2 3 4]",
 	} {
 		l.search(nil)
 		press(t, l, typed(filter))
