@@ -1,0 +1,216 @@
+package referee
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// oddFiles is a file of testdata/config: what is odd about a config file, a credentials file or both.
+// It is text, first a note for people, then sections:
+//
+//	-- config --
+//	-- credentials --            the files
+//	-- better config --
+//	-- better credentials --     the AWS CLI refuses the files; keyfob reads them as the AWS CLI reads these
+//	-- differs --                every difference that remains, a line each: READERS CLASS: DIFFERENCE
+//
+// In a section whose title ends in ", escaped" backslashes have the meaning they have in Go, and one at
+// the end of a line hides the newline. The readers of a difference are those that do not read what
+// keyfob reads, joined by "+"; its class is in [differenceClasses]. A test that fails prints the lines.
+type oddFiles struct {
+	name    string
+	files   map[string][]byte // "config", "credentials"
+	better  map[string][]byte // nil when the AWS CLI reads the files
+	differs map[string]string // class by readers and difference
+}
+
+// differenceClasses says once what there is to say about each kind of difference.
+func differenceClasses() map[string]string {
+	return map[string]string{}
+}
+
+var sectionTitle = regexp.MustCompile(`(?m)^-- (better )?(config|credentials|differs)(, escaped)? --\n`)
+
+// enough is how many odd files there are to be at least.
+const enough = 60
+
+func readOddFiles(t *testing.T) []oddFiles {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/config/*.txt")
+	must(t, err)
+	if len(paths) < enough {
+		t.Fatalf("only %d odd files", len(paths))
+	}
+	var found []oddFiles
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		must(t, err)
+		text := string(data)
+		odd := oddFiles{name: strings.TrimSuffix(filepath.Base(path), ".txt"), files: map[string][]byte{}, differs: map[string]string{}}
+		titles := sectionTitle.FindAllStringSubmatchIndex(text, -1)
+		if len(titles) == 0 || titles[0][0] == 0 {
+			t.Fatalf("%s: no note or no files", path)
+		}
+		for i, at := range titles {
+			end := len(text)
+			if i+1 < len(titles) {
+				end = titles[i+1][0]
+			}
+			content, what := text[at[1]:end], text[at[4]:at[5]]
+			if at[6] >= 0 {
+				content, err = unescape(content)
+				must(t, err)
+			}
+			switch {
+			case what == "differs":
+				for _, line := range strings.Split(strings.TrimSuffix(content, "\n"), "\n") {
+					who, difference, _ := strings.Cut(line, ": ")
+					readers, class, _ := strings.Cut(who, " ")
+					if differenceClasses()[class] == "" {
+						t.Errorf("%s: there is no class of differences %q", path, class)
+					}
+					odd.differs[readers+": "+difference] = class
+				}
+			case at[2] >= 0:
+				if odd.better == nil {
+					odd.better = map[string][]byte{}
+				}
+				odd.better[what] = []byte(content)
+			default:
+				odd.files[what] = []byte(content)
+			}
+		}
+		found = append(found, odd)
+	}
+	return append(found, longLines())
+}
+
+// longLines are longer than the buffers that programs read lines into.
+func longLines() oddFiles {
+	long := strings.Repeat("0123456789", 10_000)
+	return oddFiles{name: "long-lines", files: map[string][]byte{
+		"config": []byte("# " + long + "\n[profile " + long + "]\nregion = " + long + "\nsso_session = s\n[sso-session s]\nsso_region = " + long + "\n"),
+	}}
+}
+
+func unescape(s string) (string, error) {
+	var b strings.Builder
+	for s != "" {
+		if strings.HasPrefix(s, "\\\n") {
+			s = s[2:]
+			continue
+		}
+		r, multibyte, rest, err := strconv.UnquoteChar(s, 0)
+		if err != nil {
+			return "", err
+		}
+		if r < utf8.RuneSelf || multibyte {
+			b.WriteRune(r)
+		} else {
+			b.WriteByte(byte(r))
+		}
+		s = rest
+	}
+	return b.String(), nil
+}
+
+// newFiles makes a home folder with these files.
+func (w *world) newFiles(name string, files map[string][]byte) *world {
+	w.t.Helper()
+	home := &world{w.center, filepath.Join(w.home, name)}
+	must(w.t, os.MkdirAll(home.path(), 0o700))
+	for name, content := range files {
+		must(w.t, os.WriteFile(home.path(name), content, 0o600))
+	}
+	return home
+}
+
+// newFolder makes a folder for home folders. It lies where programs in the Debian folder see it.
+func newFolder(t *testing.T) *world {
+	t.Helper()
+	needs(t, awsCLI, boto3)
+	home, err := os.MkdirTemp(filepath.Join(debian(), "tmp"), "referee-files-")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(home)) })
+	return &world{&center{t: t}, home}
+}
+
+// All readers make the same of the same files, but for what is documented with them.
+func TestOddFiles(t *testing.T) {
+	t.Parallel()
+	folder := newFolder(t)
+	odd := readOddFiles(t)
+	var homes []*world
+	for _, o := range odd {
+		homes = append(homes, folder.newFiles(o.name, o.files), folder.newFiles(o.name+".better", o.better))
+	}
+	judges := map[string]map[*world]facts{}
+	for _, name := range []string{"aws-cli", "boto3"} {
+		judges[name] = folder.ofPython(name, homes)
+	}
+	used := map[string]bool{}
+	for _, o := range odd {
+		for class := range maps.Values(o.differs) {
+			used[class] = true
+		}
+	}
+	for class := range differenceClasses() {
+		if !used[class] {
+			t.Errorf("no file has a difference of class %q", class)
+		}
+	}
+	agree := 0
+	for i, o := range odd {
+		t.Run(o.name, func(t *testing.T) {
+			home := &world{&center{t: t}, homes[2*i].home}
+			keys, names := guesses(slices.Collect(maps.Values(o.files))...)
+			read := home.ofKeyfob(keys)
+			readers := map[string][]string{} // by difference
+			for name, judge := range judges {
+				says := judge[homes[2*i]]
+				if refuses := says[wholeFile] == refused; refuses != (o.better != nil) {
+					t.Errorf("%s refuses the files: %v", name, refuses)
+				} else if refuses {
+					says = judge[homes[2*i+1]]
+					says[wholeFile] = refused
+				}
+				for _, d := range differences(read, says) {
+					readers[d] = append(readers[d], name)
+				}
+			}
+			for about := range read {
+				if name, ok := strings.CutPrefix(about.section, "profile "); ok {
+					name, err := strconv.Unquote(name)
+					must(t, err)
+					names = append(names, name)
+				}
+			}
+			sdk := home.ofGoSDK(unique(names))
+			for _, d := range differences(read.forGoSDK(sdk), sdk) {
+				readers[d] = append(readers[d], "go-sdk")
+			}
+			if len(readers) == 0 && o.better == nil {
+				agree++
+			}
+			for _, d := range slices.Sorted(maps.Keys(readers)) {
+				who := slices.Sorted(slices.Values(readers[d]))
+				line := strings.Join(who, "+") + ": " + d
+				if _, ok := o.differs[line]; !ok {
+					t.Errorf("not documented: %s", line)
+				}
+				delete(o.differs, line)
+			}
+			for line, class := range o.differs {
+				t.Errorf("no longer so (%s): %s", class, line)
+			}
+		})
+	}
+	t.Logf("%d files, of which all readers agree on %d and the others are documented", len(odd), agree)
+}
