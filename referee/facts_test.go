@@ -98,8 +98,11 @@ func (w *world) ofKeyfob(words []string) facts {
 	if r.code != 0 {
 		w.t.Fatalf("keyfob configure list-profiles: %d %s", r.code, r.stderr)
 	}
-	names := strings.SplitAfter(r.stdout, "\n")
-	found := facts{profileNames: fmt.Sprintf("%q", names[:len(names)-1])}
+	names := []string{}
+	for line := range strings.Lines(r.stdout) {
+		names = append(names, strings.TrimSuffix(line, "\n"))
+	}
+	found := facts{profileNames: fmt.Sprintf("%q", names)}
 	if strings.Contains(r.stderr, "the AWS CLI refuses the whole file") {
 		found[wholeFile] = refused
 	}
@@ -199,7 +202,7 @@ func (w *world) ofPython(reader string, homes []*world) map[*world]facts {
 		}
 		names := []string{}
 		for _, p := range folder.Profiles {
-			names = append(names, p.name+"\n")
+			names = append(names, p.name)
 			section := profileSection(p.name)
 			found[fact{section, ""}] = there
 			for key, value := range p.value {

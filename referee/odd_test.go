@@ -33,7 +33,44 @@ type oddFiles struct {
 
 // differenceClasses says once what there is to say about each kind of difference.
 func differenceClasses() map[string]string {
-	return map[string]string{}
+	return map[string]string{
+		// keyfob's own.
+		"session-endpoints": "keyfob also looks for the endpoints it signs in at in the session (package awsconfig says when)",
+		"terminal":          "keyfob does not print characters with which a name could do something to a terminal",
+		"invalid-utf-8":     "keyfob keeps bytes that are no UTF-8 as they are; no file that the AWS CLI reads has any",
+		"unreadable-block":  "keyfob keeps a key of whose nested block no line can be read; no file that the AWS CLI reads has one",
+
+		// keyfob is wrong, where it hurts nobody.
+		"keyfob-nested-lines": "the AWS CLI also ends lines of a nested block, but no others, at VT, FF, FS, GS, RS, NEL, LS and PS",
+		"keyfob-lower-case":   "the AWS CLI puts keys into lower case by Unicode's full rules: final sigma, dotted capital I",
+
+		// The SDK for Go: headers.
+		"header-quotes":       "quotes and backslashes of a header are a part of the name",
+		"header-blanks":       "blanks at the ends of a header do not count, and a name of several words needs no quotes",
+		"header-prefix":       "the first word of a header must be exactly profile, sso-session or services",
+		"header-case":         "default is the default profile's name in lower case, but Default is a profile too",
+		"header-tail":         "# and ; end a header line wherever they are, and with any other text behind its bracket it is no header",
+		"fallbacks":           "DEFAULT is a profile, not the fallback of all others",
+		"default-twice":       "[profile default] hides [default], wherever it is",
+		"credentials-headers": "[profile NAME] in the credentials file is nothing",
+
+		// The SDK for Go: lines and values.
+		"lone-cr":         "a CR alone is no end of a line",
+		"byte-order-mark": "a byte order mark is a part of the first line, which then is no header",
+		"inline-comments": "a # or ; behind a blank begins a comment",
+		"value-quotes":    "quotes around a value are taken off",
+		"odd-blanks":      "FS, GS, RS and US are no blanks",
+		"indentation":     "an indented line with a delimiter, below a key that has a value, is a key; below it, an indented header is a header; blank lines are no part of a value",
+		"nested-case":     "keys of a nested block know no case",
+
+		// The SDK for Go: what things add up to. It looks at the whole profile before it says anything.
+		"dangling-session":  "a profile whose session is missing is refused, whatever it is wanted for",
+		"dangling-services": "a services section that is missing or empty is ignored",
+		"empty-endpoint":    "an empty endpoint of a service hides the profile's endpoint_url",
+		"credentials-keys":  "of a profile that is in both files, only some keys of the credentials file count; endpoint_url does not",
+		"half-credentials":  "half a pair of keys in the credentials file makes the profile unusable",
+		"role-chains":       "a source_profile that is missing or leads nowhere makes the profile unusable",
+	}
 }
 
 var sectionTitle = regexp.MustCompile(`(?m)^-- (better )?(config|credentials|differs)(, escaped)? --\n`)
