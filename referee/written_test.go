@@ -3,7 +3,9 @@ package referee
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -29,26 +31,46 @@ func newNames() []struct{ name, goSDK string } {
 	}
 }
 
-// newSections are what a new profile and a new session get, in the order in which the wizard writes.
-func newSections(profile, session string) []struct {
-	section    awsconfig.Header
-	key, value string
-} {
-	p := awsconfig.Header{Kind: awsconfig.ProfileSection, Name: profile}
-	s := awsconfig.Header{Kind: awsconfig.SessionSection, Name: session}
-	return []struct {
-		section    awsconfig.Header
-		key, value string
-	}{
-		{p, "sso_session", session},
-		{p, "sso_account_id", "000000000042"},
-		{p, "sso_role_name", "ReadOnlyAccess"},
-		{p, "region", "ap-southeast-2"},
-		{p, "output", "yaml"},
-		{s, "sso_start_url", "https://new.awsapps.com/start/#"},
-		{s, "sso_region", "ca-west-1"},
-		{s, "sso_registration_scopes", "sso:account:access"},
+type setting struct{ key, value string }
+
+// newProfile is what a new profile gets, in the order in which the wizard writes.
+func newProfile(session string) []setting {
+	return []setting{
+		{"sso_session", session},
+		{"sso_account_id", "000000000042"},
+		{"sso_role_name", "ReadOnlyAccess"},
+		{"region", "ap-southeast-2"},
+		{"output", "yaml"},
 	}
+}
+
+// newSession is what a new session gets.
+func newSession() []setting {
+	return []setting{
+		{"sso_start_url", "https://new.awsapps.com/start/#"},
+		{"sso_region", "ca-west-1"},
+		{"sso_registration_scopes", "sso:account:access"},
+	}
+}
+
+// write adds a new profile to the files in a home folder as configure sso does, which would have to sign
+// in, and lets configure sso-session add its session.
+func (w *world) write(profile, session string) {
+	w.t.Helper()
+	before, err := os.ReadFile(w.path("config"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		must(w.t, err)
+	}
+	e := awsconfig.Edit(before)
+	for _, s := range newProfile(session) {
+		must(w.t, e.Set(awsconfig.Header{Kind: awsconfig.ProfileSection, Name: profile}, s.key, s.value))
+	}
+	must(w.t, os.WriteFile(w.path("config"), e.Bytes(), 0o600))
+	args := []string{"configure", "sso-session", "--session-name", session, "--start-url", "", "--sso-region", "", "--scopes", ""}
+	for i, s := range newSession() {
+		args[5+2*i] = s.value
+	}
+	w.ok(keyfob, args...)
 }
 
 // What keyfob appends to a file is read by all, and what was there is read as before. The files are the
@@ -68,14 +90,11 @@ func TestWrittenFiles(t *testing.T) {
 		if o.better != nil {
 			continue
 		}
-		w := written{odd: o, profile: names[len(all)%len(names)], session: names[len(all)/len(names)%len(names)]}
-		e := awsconfig.Edit(o.files["config"])
-		for _, set := range newSections(w.profile.name, w.session.name) {
-			must(t, e.Set(set.section, set.key, set.value))
+		w := written{
+			odd: o, profile: names[len(all)%len(names)], session: names[len(all)/len(names)%len(names)],
+			before: folder.newFiles(o.name, o.files), after: folder.newFiles(o.name+".written", o.files),
 		}
-		files := maps.Clone(o.files)
-		files["config"] = e.Bytes()
-		w.before, w.after = folder.newFiles(o.name, o.files), folder.newFiles(o.name+".written", files)
+		w.after.write(w.profile.name, w.session.name)
 		all, homes = append(all, w), append(homes, w.before, w.after)
 	}
 	if len(all) < len(names)*len(names) {
@@ -86,22 +105,23 @@ func TestWrittenFiles(t *testing.T) {
 		t.Run(w.odd.name, func(t *testing.T) {
 			before, after := &world{&center{t: t}, w.before.home}, &world{&center{t: t}, w.after.home}
 			words, guessed := guesses(slices.Collect(maps.Values(w.odd.files))...)
-			want := facts{}
-			source := map[string]string{"sso_session": w.session.name}
-			for _, set := range newSections(w.profile.name, w.session.name) {
-				section := profileSection(set.section.Name)
-				if set.section.Kind == awsconfig.SessionSection {
-					section = sessionSection(set.section.Name)
-				}
-				want[fact{section, ""}] = there
-				want.put(section, set.key, set.value)
-				if strings.HasPrefix(set.key, "sso_") && set.key != "sso_registration_scopes" {
-					source[set.key] = set.value
-				}
+			profile, session := profileSection(w.profile.name), sessionSection(w.session.name)
+			want := facts{fact{profile, ""}: there, fact{session, ""}: there}
+			source := map[string]string{}
+			for _, s := range newProfile(w.session.name) {
+				want.put(profile, s.key, s.value)
+				source[s.key] = s.value
 			}
-			want.put(profileSection(w.profile.name), "signs in as", source)
+			for _, s := range newSession() {
+				want.put(session, s.key, s.value)
+				source[s.key] = s.value
+			}
+			for _, other := range []string{"region", "output", "sso_registration_scopes"} {
+				delete(source, other)
+			}
+			want.put(profile, "signs in as", source)
 			if w.odd.name == "21-DEFAULT" { // its region is the session's as well, and nobody signs in
-				want.putAnswer(profileSection(w.profile.name), "signs in as", nil,
+				want.putAnswer(profile, "signs in as", nil,
 					errors.New("The value for region is inconsistent between profile (ap-southeast-2) and sso-session (eu-west-1)."))
 			}
 			for name, judge := range judges {
@@ -114,20 +134,20 @@ func TestWrittenFiles(t *testing.T) {
 
 			found := after.ofGoSDK(unique(append(guessed, w.profile.name, w.profile.goSDK)))
 			want = want.forGoSDK(found)
-			profile := fact{profileSection(w.profile.goSDK), ""}
+			asked := fact{profileSection(w.profile.goSDK), ""}
 			switch {
 			case w.odd.name == "08-old-mac-lines": // nor does it read anything else in it
-				if found[profile] != "" {
-					t.Errorf("the SDK for Go reads %s", profile)
+				if found[asked] != "" {
+					t.Errorf("the SDK for Go reads %s", asked)
 				}
 				return
 			case w.session.name != w.session.goSDK:
-				want = facts{profile: refused + ": failed to find SSO session section, " + strings.Trim(w.session.name, `"`)}
+				want = facts{asked: refused + ": failed to find SSO session section, " + strings.Trim(w.session.name, `"`)}
 			case w.profile.name != w.profile.goSDK:
 				for about, value := range want {
-					if about.section == profileSection(w.profile.name) {
+					if about.section == profile {
 						delete(want, about)
-						want[fact{profile.section, about.key}] = value
+						want[fact{asked.section, about.key}] = value
 					}
 				}
 			}
