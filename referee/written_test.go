@@ -13,21 +13,29 @@ import (
 	"keyfob/internal/awsconfig"
 )
 
-// newNames are names that people give to profiles and sessions, and what they are to the SDK for Go.
+// newName is a name that people give to a profile or a session.
+type newName struct {
+	name, goSDK string // goSDK is what it is to the SDK for Go
+	js          bool   // whether the SDK for JavaScript knows it
+}
+
+// newNames are names of every sort.
 //
-// A name with a blank, a quote or a backslash is written in single quotes, as the AWS CLI writes it,
-// which is read by keyfob, the AWS CLI and boto3. To the SDK for Go the quotes are a part of the name: a
-// profile has to be asked for with them, and the profiles of a session cannot be used, since its name
-// has none where they name it. No spelling of such a name would do for all.
-func newNames() []struct{ name, goSDK string } {
-	return []struct{ name, goSDK string }{
-		{"fresh", "fresh"},
-		{"größe-日本", "größe-日本"},
-		{"$HOME/*.new@corp", "$HOME/*.new@corp"},
-		{"my new one", `'my new one'`},
-		{"it's new", `'it'"'"'s new'`},
-		{`"new"`, `'"new"'`},
-		{`new\one`, `'new\one'`},
+// One with a blank, a quote or a backslash is written in single quotes, as the AWS CLI writes it, which is
+// read by keyfob, the AWS CLI and boto3. To the SDK for Go the quotes are a part of the name: a profile
+// has to be asked for with them, and the profiles of such a session cannot be used, since its name has
+// none where they name it. The SDK for JavaScript knows no names but those of ASCII letters, digits and
+// _-@+.%:/ at all. No spelling would do for everybody.
+func newNames() []newName {
+	return []newName{
+		{"fresh", "fresh", true},
+		{"new-1.x@corp/a:b+50%", "new-1.x@corp/a:b+50%", true},
+		{"größe-日本", "größe-日本", false},
+		{"$HOME/*", "$HOME/*", false},
+		{"my new one", `'my new one'`, false},
+		{"it's new", `'it'"'"'s new'`, false},
+		{`"new"`, `'"new"'`, false},
+		{`new\one`, `'new\one'`, false},
 	}
 }
 
@@ -82,7 +90,7 @@ func TestWrittenFiles(t *testing.T) {
 	type written struct {
 		odd              oddFiles
 		before, after    *world
-		profile, session struct{ name, goSDK string }
+		profile, session newName
 	}
 	var all []written
 	var homes []*world
