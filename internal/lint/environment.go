@@ -13,14 +13,14 @@ func (c *check) environment() {
 		const fix = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 		switch {
 		case value("AWS_SECRET_ACCESS_KEY") == "":
-			note(Error, "AWS_ACCESS_KEY_ID", "environment-keys", "it is set and AWS_SECRET_ACCESS_KEY is not: AWS tools fail unless --profile is given", fix)
+			note(Error, "AWS_ACCESS_KEY_ID", "environment-keys", "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: AWS tools fail unless --profile is given", fix)
 		case c.anySSO():
-			note(Warning, "AWS_ACCESS_KEY_ID", "environment-keys", "its keys go before every profile, also the one in AWS_PROFILE, unless --profile is given", fix)
+			note(Warning, "AWS_ACCESS_KEY_ID", "environment-keys", "the keys in AWS_ACCESS_KEY_ID go before every profile, also the one in AWS_PROFILE, unless --profile is given", fix)
 		}
 	}
 	if value("AWS_WEB_IDENTITY_TOKEN_FILE") != "" && c.anySSO() {
 		note(Warning, "AWS_WEB_IDENTITY_TOKEN_FILE", "environment-web-identity",
-			"its web identity goes before profiles of Identity Center, also the one in AWS_PROFILE, unless --profile is given", "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN")
+			"the web identity in AWS_WEB_IDENTITY_TOKEN_FILE goes before profiles of Identity Center, also the one in AWS_PROFILE, unless --profile is given", "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN")
 	}
 	c.environmentProfile()
 }
@@ -42,17 +42,17 @@ func (c *check) environmentProfile() {
 	switch {
 	case !exists:
 		f.Severity, f.Code = Error, "unknown-profile"
-		f.Text = "it names profile " + quote(one) + ", which does not exist: AWS tools fail unless --profile is given"
+		f.Text = f.Variable + " names profile " + quote(one) + ", which does not exist: AWS tools fail unless --profile is given"
 		if one == "" {
-			f.Text = "it is set to nothing, and that is no profile: AWS tools fail unless --profile is given"
+			f.Text = f.Variable + " is set to nothing, and that is no profile: AWS tools fail unless --profile is given"
 		}
 	case hasOne && hasTwo && one != two:
 		f.Severity, f.Code = Warning, "two-profile-variables"
-		f.Text = "it names profile " + quote(one) + " and AWS_DEFAULT_PROFILE names " + quote(two) + ": the AWS CLI takes the first, boto3 the second"
+		f.Text = f.Variable + " names profile " + quote(one) + " and AWS_DEFAULT_PROFILE names " + quote(two) + ": the AWS CLI takes the first, boto3 the second"
 		f.Fix = "unset AWS_DEFAULT_PROFILE"
 	case !usesSSO(p) && isSSO(fallback):
 		f.Severity, f.Code = Warning, "environment-profile"
-		f.Text = "it names profile " + quote(one) + ", which is not one of Identity Center, in place of [default], which is"
+		f.Text = f.Variable + " names profile " + quote(one) + ", which is not one of Identity Center, in place of [default], which is"
 	default:
 		return
 	}

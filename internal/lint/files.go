@@ -10,6 +10,9 @@ import (
 // files looks at the files as text: what other tools refuse, hide and ignore.
 func (c *check) files() {
 	for _, w := range c.Config.Warnings {
+		if w.Code == awsconfig.WarnIgnoredSection {
+			continue // the blocks below tell more
+		}
 		f := Finding{Severity: Error, Code: w.Code, File: w.File, Line: w.Line, Text: w.Text}
 		switch w.Code {
 		case awsconfig.WarnByteOrderMark:
@@ -26,8 +29,6 @@ func (c *check) files() {
 			f.Fix = "remove one of the two lines"
 		case awsconfig.WarnShadowedSection:
 			f.Severity, f.Fix = Warning, "move the keys that are wanted to one of the two sections and remove the other"
-		case awsconfig.WarnIgnoredSection:
-			f.Fix = "quote the name, [profile \"my prof\"], or remove the section"
 		}
 		c.add(f)
 	}
@@ -61,14 +62,19 @@ func (c *check) block(b awsconfig.Block) {
 		f.Text = "section " + shown + " is " + name(b.Header) + " for the AWS CLI, which looks at its beginning only; other tools ignore it"
 		f.Fix = "write [" + string(b.Header.Kind) + " …] as it is meant"
 	case b.Described:
-		return // awsconfig has said so
+		f.Code = awsconfig.WarnIgnoredSection
+		f.Text = "section " + shown + " is ignored by every tool: behind " + quote(string(b.Header.Kind)) + " there must be one name, in quotes when it has blanks"
+		f.Fix = "name it, or remove it"
+		if rest != "" {
+			f.Fix = "write [" + string(b.Header.Kind) + ` "` + strings.NewReplacer(`"`, "", `'`, "", `\`, "").Replace(rest) + `"]`
+		}
 	default:
 		meant := meantHeader(b, first, rest)
 		if meant == "" {
 			return
 		}
 		f.Code = awsconfig.WarnIgnoredSection
-		f.Text = "section " + shown + " is ignored by every tool: this is no spelling of a header"
+		f.Text = "section " + shown + " is ignored by every tool: what is meant is spelled " + quote("["+meant+"]")
 		f.Fix = "write [" + meant + "]"
 	}
 	c.add(f)
