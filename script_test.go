@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -45,6 +46,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"center":    cmdCenter,
 			"login":     cmdLogin,
+			"configure": cmdConfigure,
 			"expire":    cmdExpire,
 			"requests":  cmdRequests,
 			"control":   cmdControl,
@@ -88,8 +90,23 @@ var (
 // cmdLogin runs keyfob sso login with the arguments while ada signs in on the pages. What was printed is
 // in the file login.out, the last page's words in page.out.
 func cmdLogin(ts *testscript.TestScript, neg bool, args []string) {
-	c := exec.Command(filepath.Join(bin, "keyfob"), append([]string{"sso", "login", "--no-browser"}, args...)...)
+	signingIn(ts, neg, append([]string{"sso", "login", "--no-browser"}, args...), nil)
+}
+
+// cmdConfigure runs keyfob configure sso with the arguments, its answers in a file, while ada signs in:
+// configure ANSWERS ARG...
+func cmdConfigure(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: configure ANSWERS ARG...")
+	}
+	signingIn(ts, neg, append([]string{"configure", "sso", "--no-browser"}, args[1:]...), strings.NewReader(ts.ReadFile(args[0])))
+}
+
+// signingIn runs keyfob while ada signs in wherever it says, as for cmdLogin.
+func signingIn(ts *testscript.TestScript, neg bool, args []string, stdin io.Reader) {
+	c := exec.Command(filepath.Join(bin, "keyfob"), args...)
 	c.Env = environment(ts)
+	c.Stdin = stdin
 	out, err := c.StdoutPipe()
 	check(ts, err)
 	var stderr bytes.Buffer
@@ -126,14 +143,14 @@ func cmdLogin(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, os.WriteFile(ts.MkAbs("login.out"), printed.Bytes(), 0o600))
 	check(ts, os.WriteFile(ts.MkAbs("login.err"), stderr.Bytes(), 0o600))
 	if (err != nil) != neg {
-		ts.Fatalf("keyfob sso login: %v\n%s%s", err, printed.String(), stderr.String())
+		ts.Fatalf("keyfob: %v\n%s%s", err, printed.String(), stderr.String())
 	}
 }
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, k := range []string{
-		"HOME", "PATH", "LC_ALL", "TZ", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_SSO", "AWS_PROFILE", "AWS_CONFIG_FILE",
+		"HOME", "PATH", "LC_ALL", "TZ", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL_SSO_OIDC", "AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_CONFIG_FILE",
 	} {
 		if v := ts.Getenv(k); v != "" {
 			env = append(env, k+"="+v)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -63,6 +64,26 @@ func makeHome(dir string) (string, error) {
 		}
 	}
 	return home, nil
+}
+
+const manyProfiles = 5000
+
+// makeLargeHome makes a home with as many profiles as a large organisation generates.
+func makeLargeHome(dir string) (string, error) {
+	home, err := os.MkdirTemp(dir, "large-")
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for i := range manyProfiles {
+		fmt.Fprintf(&b, "[profile team-%d-ReadOnly]\nsso_session = corp\nsso_account_id = %012d\nsso_role_name = ReadOnly\nregion = eu-central-1\noutput = json\n\n", i, i)
+	}
+	b.WriteString("[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n")
+	file := filepath.Join(home, ".aws", "config")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", err
+	}
+	return home, os.WriteFile(file, []byte(b.String()), 0o600)
 }
 
 func sum(s string) string {

@@ -1,8 +1,8 @@
 //go:build linux
 
 // Command bench measures what a call of keyfob costs, as whole processes: the wall and the CPU time of
-// --version and of a warm export-credentials, each over those of an empty Go program built with the same
-// flags. Ratios travel between machines, milliseconds do not. The AWS CLI is measured beside them where
+// --version, of a warm export-credentials, and of list-profiles with many of them, each over those of an
+// empty Go program built with the same flags. Ratios travel between machines, milliseconds do not. The AWS CLI is measured beside them where
 // it is installed.
 //
 // All take turns in one run, so that a busy moment hits all of them, and medians are compared. It ends
@@ -48,8 +48,8 @@ func bench(program string, rounds, slowRounds int, target float64) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 
-	empty := filepath.Join(dir, "empty")
-	if err := buildEmpty(empty); err != nil {
+	empty, readFile := filepath.Join(dir, "empty"), filepath.Join(dir, "readfile")
+	if err := errors.Join(buildReference(empty), buildReference(readFile)); err != nil {
 		return err
 	}
 	home, err := makeHome(dir)
@@ -62,7 +62,16 @@ func bench(program string, rounds, slowRounds int, target float64) error {
 		{name: "keyfob --version", path: program, args: []string{"--version"}, home: home, every: 1},
 		{name: "keyfob, warm credentials", path: program, args: export, home: home, every: 1, proof: provesCredentials},
 	}
-	base, warm := contenders[0], contenders[2]
+	large, err := makeLargeHome(dir)
+	if err != nil {
+		return err
+	}
+	contenders = append(
+		contenders,
+		&contender{name: "reading 5,000 profiles", path: readFile, args: []string{filepath.Join(large, ".aws", "config")}, home: large, every: 1},
+		&contender{name: "keyfob configure list-profiles", path: program, args: []string{"configure", "list-profiles"}, home: large, every: 1, proof: provesProfiles},
+	)
+	base, warm, reading, listing := contenders[0], contenders[2], contenders[3], contenders[4]
 	if slowRounds > 0 {
 		aws, cleanUp, err := findAWS(home, export)
 		defer cleanUp()
@@ -83,20 +92,21 @@ func bench(program string, rounds, slowRounds int, target float64) error {
 	}
 	print(contenders, base)
 
+	fmt.Printf("\nlisting 5,000 profiles takes %.1fx the CPU time of a program that only reads their file\n", median(listing.cpu)/median(reading.cpu))
 	cost := median(warm.cpu) / median(base.cpu)
-	fmt.Printf("\na warm call takes %.1fx the CPU time of an empty program; the target is %.1fx\n", cost, target)
+	fmt.Printf("a warm call takes %.1fx the CPU time of an empty program; the target is %.1fx\n", cost, target)
 	if cost > target {
 		return errors.New("the target is missed")
 	}
 	return nil
 }
 
-// buildEmpty builds the program that does nothing with the flags of `make build`.
-func buildEmpty(path string) error {
-	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./bench/empty")
+// buildReference builds one of the programs below with the flags of `make build`.
+func buildReference(path string) error {
+	c := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./bench/"+filepath.Base(path))
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build ./bench/empty: %w\n%s", err, out)
+		return fmt.Errorf("go build ./bench/%s: %w\n%s", filepath.Base(path), err, out)
 	}
 	return nil
 }
@@ -174,6 +184,14 @@ func print(all []*contender, base *contender) {
 		fmt.Printf("%-34s %6d %10.2f %8.1f %10.2f %8.1f\n", c.name, len(c.wall),
 			wall/1e6, wall/median(base.wall), cpu/1e6, cpu/median(base.cpu))
 	}
+}
+
+// provesProfiles makes sure that all profiles were listed.
+func provesProfiles(stdout []byte) error {
+	if n := bytes.Count(stdout, []byte("\n")); n != manyProfiles {
+		return fmt.Errorf("printed %d profiles", n)
+	}
+	return nil
 }
 
 // provesCredentials makes sure that it was the cached credentials that were printed.

@@ -34,6 +34,7 @@ func main() {
 		Args:      os.Args[1:],
 		LookupEnv: os.LookupEnv,
 		Home:      home(),
+		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Clock:     clock.System{},

@@ -2,7 +2,7 @@ package awsconfig
 
 import "strings"
 
-// Editor changes single keys of a file and leaves every other byte as it is: comments, order, blanks,
+// Editor changes keys and sections of a file and leaves every other byte as it is: comments, order, blanks,
 // line ends, a byte order mark, the spelling of headers and keys. It edits where a key takes effect: in
 // the last of several sections or keys of the same name, under whatever spelling of the header the
 // readers end up with, and never a key of the same name in a nested block.
@@ -214,13 +214,7 @@ func (e *Editor) below(i int, lines ...string) []splice {
 func (e *Editor) replaceValue(o option, value string) []splice {
 	l := e.doc.lines[o.line]
 	delim := l.from + strings.IndexAny(e.doc.text(o.line), "=:")
-	change := []splice{e.valueSplice(delim, l.valueFrom, l.valueTo, value)}
-	for i := o.line + 1; i <= o.last; i++ {
-		if l := e.doc.lines[i]; l.kind == continuationLine {
-			change = append(change, splice{l.start, l.end, ""})
-		}
-	}
-	return change
+	return append([]splice{e.valueSplice(delim, l.valueFrom, l.valueTo, value)}, e.continuations(o)...)
 }
 
 // valueSplice replaces the value at [from:to] behind a delimiter. A value that was empty is set off from

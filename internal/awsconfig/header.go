@@ -20,7 +20,10 @@ type Header struct {
 	Name string
 }
 
-const defaultProfile = "default"
+const (
+	defaultProfile = "default"
+	fallbackHeader = "DEFAULT" // its keys are fallbacks for all sections of the file
+)
 
 // readHeader tells what a header of the config file describes. described is false for a section that
 // is none of the known kinds, and usable is false for one that has to be ignored because its header
@@ -42,10 +45,10 @@ func readHeader(header string) (h Header, described, usable bool) {
 	return Header{}, false, false
 }
 
-// matches reports whether a header text of the file denotes h.
+// matches reports whether a header text of the file denotes h. [DEFAULT] in capitals denotes no section.
 func (h Header) matches(text string) bool {
 	if h.Kind == BareSection {
-		return text == h.Name
+		return text == h.Name && text != fallbackHeader
 	}
 	got, _, usable := readHeader(text)
 	return usable && got == h

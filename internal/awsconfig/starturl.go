@@ -38,6 +38,9 @@ func (u StartURL) String() string { return u.raw }
 // the configured region.
 func (u StartURL) AWSOwned() bool { return isAWSOwned(u.host) }
 
+// Region returns the region that the host names, or "".
+func (u StartURL) Region() string { return RegionFromHost(u.host) }
+
 // Loopback reports whether the host is this machine: a center of one's own, which is not resolved either.
 func (u StartURL) Loopback() bool { return isLoopback(u.host) }
 

@@ -67,7 +67,7 @@ func checkNewSection(section Header) error {
 	switch {
 	case strings.Contains(section.Name, "]"):
 		why = "brackets are not allowed" // several readers end a header at the first one
-	case section.Kind == BareSection && (section.Name == "" || section.Name == "DEFAULT"):
+	case section.Kind == BareSection && (section.Name == "" || section.Name == fallbackHeader):
 		why = "it is not the name of a section"
 	}
 	if why != "" {

@@ -65,7 +65,7 @@ func (r *reader) read() sections {
 	var found, fallbacks sections
 	for _, b := range r.doc.blocks {
 		into := &found
-		if b.header == "DEFAULT" {
+		if b.header == fallbackHeader {
 			into = &fallbacks
 		}
 		s, repeated := into.named[b.header]
@@ -84,7 +84,7 @@ func (r *reader) read() sections {
 		}
 		into.put(s)
 	}
-	if below, ok := fallbacks.named["DEFAULT"]; ok {
+	if below, ok := fallbacks.named[fallbackHeader]; ok {
 		for _, name := range found.order {
 			s := found.named[name]
 			for _, e := range below.entries {

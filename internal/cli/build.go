@@ -174,7 +174,8 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 	}
 	o.ForgetRole = files.DropRole
 	o.SetKey = func(ctx context.Context, path string, in awsconfig.Header, key, value string) error {
-		return configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
+		_, err := configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
+		return err
 	}
 	return nil
 }
@@ -319,6 +320,10 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 			return nil, err
 		}
 	}
+	return bindPortal(client, url, token), nil
+}
+
+func bindPortal(client *ssoapi.Client, url string, token wire.Secret) *portalCall {
 	return &portalCall{
 		Accounts: func(ctx context.Context, next string) (wire.ListAccountsResponse, error) {
 			return client.ListAccounts(ctx, url, token, next, 0)
@@ -329,7 +334,7 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 		Credentials: func(ctx context.Context, accountID, role string) (wire.RoleCredentials, error) {
 			return client.GetRoleCredentials(ctx, url, token, accountID, role)
 		},
-	}, nil
+	}
 }
 
 func (a *app) buildGetCallerIdentity() (func(context.Context) (wire.GetCallerIdentityResult, error), error) {

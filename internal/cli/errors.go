@@ -11,10 +11,12 @@ import (
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/credentials"
+	"keyfob/internal/prompt"
 	"keyfob/internal/session"
 	"keyfob/internal/signin"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
+	"keyfob/internal/wizard"
 )
 
 // Exit codes, those of the AWS CLI.
@@ -65,6 +67,10 @@ func (a *app) report(err error) int {
 		}
 		return exitInterrupted
 	}
+	if errors.Is(err, prompt.ErrInterrupted) {
+		_, _ = io.WriteString(a.sys.Stderr, "\n")
+		return exitInterrupted
+	}
 	code, hints := a.advise(err)
 	_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: error: %s\n", printable(err.Error()))
 	for _, h := range hints {
@@ -82,6 +88,13 @@ func (a *app) advise(err error) (code int, hints []string) {
 		_, hints := a.advise(r.err)
 		return exitConfiguration, hints
 	}
+	if u := new(wizard.UnfinishedError); errors.As(err, &u) {
+		code, hints = a.advise(u.Err)
+		return code, append(hints, "you are signed in, and nothing was written; to go on from here: "+goOn(u))
+	}
+	if code, hints, ok := adviseAnswers(err); ok {
+		return code, hints
+	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints
 	}
@@ -89,6 +102,29 @@ func (a *app) advise(err error) (code int, hints []string) {
 		return code, hints
 	}
 	return adviseService(err)
+}
+
+// adviseAnswers covers answers that are missing or wrong, and people who are assigned nothing.
+func adviseAnswers(err error) (code int, hints []string, ok bool) {
+	var nothing *wizard.NothingError
+	switch {
+	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)):
+		return exitUsage, nil, true
+	case errors.As(err, new(*awsconfig.UnwritableError)):
+		return exitGeneral, []string{"nothing was written"}, true
+	case errors.As(err, &nothing):
+		return exitGeneral, []string{"whoever administers Identity Center has to assign you a permission set"}, true
+	}
+	return 0, nil, false
+}
+
+// goOn is the command that takes up what was interrupted.
+func goOn(u *wizard.UnfinishedError) string {
+	command := "keyfob configure sso"
+	for _, word := range u.Flags {
+		command += " " + credentials.QuotePOSIX(word)
+	}
+	return command
 }
 
 // adviseConfig covers what is wrong in the config files.
@@ -105,6 +141,8 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", dangling.Session, dangling.Profile)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, new(*noEndpointError)):
+		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SSO, or name a services section in the profile"}, true
 	case errors.As(err, &none):
 		return exitConfiguration, []string{fmt.Sprintf("profile %q has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are", none.Profile)}, true
 	case errors.As(err, &unknownSession):

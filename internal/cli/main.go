@@ -14,6 +14,7 @@ import (
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/clock"
+	"keyfob/internal/wizard"
 )
 
 // System is what the program gets from outside; tests bring their own.
@@ -21,6 +22,7 @@ type System struct {
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
 	Home      string // "" when there is none
+	Stdin     io.Reader
 	Stdout    io.Writer
 	Stderr    io.Writer
 	Clock     clock.Clock
@@ -123,7 +125,8 @@ its sign-in, and it sees theirs.`,
 	root.AddCommand(
 		group("sso", "sign in, sign out, and see what you may use",
 			a.newLogin(), a.newLogout(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials()),
-		group("configure", "see the profiles and hand out their credentials", a.newExportCredentials(), a.newListProfiles()),
+		group("configure", "set up profiles, and hand out their credentials",
+			a.newConfigureSSO(), a.newConfigureSSOSession(), a.newExportCredentials(), a.newListProfiles()),
 		group("sts", "ask AWS who you are", a.newGetCallerIdentity()),
 	)
 	root.InitDefaultHelpCmd()
@@ -174,13 +177,16 @@ func (a *app) checkGlobals(cmd *cobra.Command) error {
 	case g.endpointURL != "" && !hasHTTPScheme(g.endpointURL):
 		return &usageError{cmd, "Bad value for --endpoint-url " + quoted(g.endpointURL) +
 			": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/"}
-	case g.output != "" && g.output != "json":
+	case g.output != "" && g.output != "json" && !answersOutput(cmd):
 		return &usageError{cmd, "--output " + quoted(g.output) + " is not supported; json is"}
 	case g.connectTimeout < 0 || g.readTimeout < 0:
 		return &usageError{cmd, "a timeout cannot be negative"}
 	}
 	return nil
 }
+
+// answersOutput reports whether --output is an answer of the command's, not the format of its result.
+func answersOutput(cmd *cobra.Command) bool { return cmd.Flag(flagName(wizard.FlagProfile)) != nil }
 
 func hasHTTPScheme(u string) bool {
 	for _, p := range []string{"http://", "https://"} {

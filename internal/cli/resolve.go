@@ -17,11 +17,21 @@ func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO,
 	if err != nil || own {
 		return url, own, err
 	}
+	if u, err := awsconfig.ParseStartURL(sso.StartURL); err == nil && u.Loopback() {
+		return "", false, &noEndpointError{sso.StartURL} // its tokens are none of AWS's business
+	}
 	if region == "" {
 		return "", false, &awsconfig.NoRegionError{}
 	}
 	url, err = awsconfig.DefaultEndpoint(service, region, c.EndpointVariant(sso.Profile))
 	return url, false, err
+}
+
+// noEndpointError is a center of one's own, of which only the start URL is configured.
+type noEndpointError struct{ startURL string }
+
+func (e *noEndpointError) Error() string {
+	return "the start URL " + e.startURL + " is on this machine, but the config file does not say where its service is"
 }
 
 // signInsByFile tells which sign-in of the config file a token file belongs to. fileOf names the file of

@@ -1,6 +1,6 @@
 // Package configfile replaces the content of ~/.aws/config and ~/.aws/credentials: under a lock, in
-// one step, keeping the file's mode and the link it may be. What to change is the caller's: the
-// editor in awsconfig maps bytes to bytes.
+// one step, keeping the file's mode and the link it may be, and what was there as a backup. What to
+// change is the caller's: the editor in awsconfig maps bytes to bytes.
 package configfile
 
 import (
@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -41,10 +42,22 @@ func Read(path string) ([]byte, error) {
 	return b, err
 }
 
+// BackupSuffix is what the name of a file's backup has more than the file's own.
+const BackupSuffix = ".keyfob-backup"
+
+// Change is what Update did to a file.
+type Change struct {
+	Before, After []byte
+	Backup        string // the path of the file that holds Before; "" when none was made
+}
+
 // Update replaces the content of the file at path by what edit makes of it. A missing file is an empty
 // one and is made with mode 0600. Two Updates of one file, also from two processes, take turns. If edit
 // fails or changes nothing, nothing is written.
-func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error)) (err error) {
+//
+// Unless all that was in the file is still there and more comes below it, it is kept in a backup beside
+// it, in the place of an older one, with the file's mode and owner. Without a backup there is no change.
+func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error)) (done Change, err error) {
 	defer func() {
 		if err != nil && ctx.Err() == nil {
 			err = fmt.Errorf("%s: %w", path, err)
@@ -55,27 +68,36 @@ func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error))
 		err = os.MkdirAll(filepath.Dir(target), 0o700)
 	}
 	if err != nil {
-		return err
+		return Change{}, err
 	}
 	unlock, err := lock(ctx, target)
 	if err != nil {
-		return err
+		return Change{}, err
 	}
 	defer unlock()
 
-	old, err := os.ReadFile(target)
-	mode := os.FileMode(0o600)
-	if st, statErr := os.Stat(target); statErr == nil {
-		mode = st.Mode().Perm()
-	}
+	before, err := os.ReadFile(target)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return Change{}, err
 	}
-	updated, err := edit(old)
-	if err != nil || bytes.Equal(old, updated) {
-		return err
+	after, err := edit(slices.Clone(before)) // its own, whatever edit does with it
+	if err != nil {
+		return Change{}, err
 	}
-	return replace(target, updated, mode)
+	done = Change{Before: before, After: after}
+	if bytes.Equal(before, after) {
+		return done, nil
+	}
+	// First everything that may fail for want of room, then the two renames.
+	writes := []written{{name: target, data: after}}
+	if !bytes.HasPrefix(after, before) {
+		done.Backup = target + BackupSuffix
+		writes = []written{{name: done.Backup, data: before}, writes[0]}
+	}
+	if err := replace(writes, target); err != nil {
+		return Change{}, err
+	}
+	return done, nil
 }
 
 // follow returns what is to be replaced: the link that path may be stays, also one to a file that is
@@ -113,24 +135,52 @@ func lock(ctx context.Context, target string) (unlock func(), err error) {
 	return func() { _ = l.Unlock() }, nil
 }
 
-func replace(target string, data []byte, mode os.FileMode) error {
-	tmp := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:12]+".tmp")
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
+// written is a file that is to come into the place of whatever has its name now, a link too.
+type written struct {
+	name string
+	data []byte
+	tmp  string
+}
+
+// replace writes files of one folder with the mode and owner of the file like, 0600 when there is none,
+// and only then gives them their names, in their order.
+func replace(files []written, like string) (err error) {
+	defer func() {
+		for _, w := range files {
+			if err != nil && w.tmp != "" {
+				_ = os.Remove(w.tmp) // if it has its name already there is nothing to remove
+			}
+		}
+	}()
+	for i := range files {
+		if err := files[i].write(like); err != nil {
+			return err
+		}
 	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), keepOwner(f, target), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(tmp, target)
+	for _, w := range files {
+		if err := os.Rename(w.tmp, w.name); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		_ = os.Remove(tmp)
-		return err
-	}
-	// The new name too should outlive a power failure. Where a folder cannot be synced, it is as good as it gets.
-	if d, err := os.Open(filepath.Dir(target)); err == nil {
+	// The new names too should outlive a power failure. Where a folder cannot be synced, it is as good as it gets.
+	if d, err := os.Open(filepath.Dir(like)); err == nil {
 		_ = errors.Join(d.Sync(), d.Close())
 	}
 	return nil
+}
+
+func (w *written) write(like string) error {
+	mode := os.FileMode(0o600)
+	if st, err := os.Stat(like); err == nil {
+		mode = st.Mode().Perm()
+	}
+	tmp := filepath.Join(filepath.Dir(w.name), "."+filepath.Base(w.name)+"."+rand.Text()[:12]+".tmp")
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode&0o600)
+	if err != nil {
+		return err
+	}
+	w.tmp = tmp
+	_, err = f.Write(w.data)
+	// The owner first: until then it is nobody else's to read.
+	return errors.Join(err, keepOwner(f, like), f.Chmod(mode), f.Sync(), f.Close())
 }

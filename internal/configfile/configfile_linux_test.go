@@ -37,7 +37,7 @@ func TestReadOnlyFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
-	err := powerless(func() error { return Update(t.Context(), path, to("new")) })
+	err := powerless(func() error { return update(t.Context(), path, to("new")) })
 	if !errors.Is(err, os.ErrPermission) {
 		t.Errorf("error is %v", err)
 	}

@@ -15,6 +15,12 @@ func to(text string) func([]byte) ([]byte, error) {
 	return func([]byte) ([]byte, error) { return []byte(text), nil }
 }
 
+// update is Update where only the error matters.
+func update(ctx context.Context, path string, edit func([]byte) ([]byte, error)) error {
+	_, err := Update(ctx, path, edit)
+	return err
+}
+
 func write(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -42,7 +48,7 @@ func only(t *testing.T, dir string, names ...string) {
 	for _, e := range entries {
 		known := false
 		for _, n := range names {
-			known = known || e.Name() == n || e.Name() == "."+n+".lock"
+			known = known || e.Name() == n || e.Name() == "."+strings.TrimSuffix(n, BackupSuffix)+".lock"
 		}
 		if !known {
 			t.Errorf("%s was left behind", e.Name())
@@ -54,7 +60,7 @@ func TestUpdate(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config")
 	write(t, path, "old", 0o600)
-	err := Update(t.Context(), path, func(old []byte) ([]byte, error) { return append(old, " and new"...), nil })
+	_, err := Update(t.Context(), path, func(old []byte) ([]byte, error) { return append(old, " and new"...), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +72,7 @@ func TestUpdate(t *testing.T) {
 func TestMissing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "home", ".aws", "config")
 	var got []byte
-	err := Update(t.Context(), path, func(old []byte) ([]byte, error) { got = old; return []byte("new"), nil })
+	_, err := Update(t.Context(), path, func(old []byte) ([]byte, error) { got = old; return []byte("new"), nil })
 	if err != nil || len(got) != 0 {
 		t.Fatalf("%v, edit got %q", err, got)
 	}
@@ -87,7 +93,7 @@ func TestNoChange(t *testing.T) {
 	for name, edit := range map[string]func([]byte) ([]byte, error){
 		"the same": to("old"), "refused": func([]byte) ([]byte, error) { return []byte("x"), refused },
 	} {
-		err := Update(t.Context(), path, edit)
+		_, err := Update(t.Context(), path, edit)
 		if (name == "refused") != errors.Is(err, refused) || name != "refused" && err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -97,7 +103,7 @@ func TestNoChange(t *testing.T) {
 	}
 	holds(t, path, "old")
 	missing := filepath.Join(dir, "credentials")
-	if err := Update(t.Context(), missing, to("")); err != nil {
+	if _, err := Update(t.Context(), missing, to("")); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(missing); err == nil {
@@ -112,7 +118,7 @@ func TestAtOnce(t *testing.T) {
 	done := make(chan error, n)
 	for i := range n {
 		go func() {
-			done <- Update(t.Context(), path, func(old []byte) ([]byte, error) {
+			done <- update(t.Context(), path, func(old []byte) ([]byte, error) {
 				time.Sleep(time.Millisecond)
 				return append(old, fmt.Sprintf("<%d>", i)...), nil
 			})
@@ -137,10 +143,10 @@ func TestWaitsInterrupted(t *testing.T) {
 	write(t, path, "old", 0o600)
 	stop := errors.New("interrupted")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	err := Update(t.Context(), path, func(old []byte) ([]byte, error) {
+	_, err := Update(t.Context(), path, func(old []byte) ([]byte, error) {
 		time.AfterFunc(50*time.Millisecond, func() { cancel(stop) })
 		began := time.Now()
-		if err := Update(ctx, path, to("other")); !errors.Is(err, stop) || time.Since(began) > 5*time.Second {
+		if _, err := Update(ctx, path, to("other")); !errors.Is(err, stop) || time.Since(began) > 5*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}
 		return old, nil
@@ -165,7 +171,7 @@ func TestCannot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{isDir, filepath.Join(dir, "file", "config"), locked} {
-		if err := Update(t.Context(), path, to("new")); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := Update(t.Context(), path, to("new")); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -16,7 +16,7 @@ func TestModes(t *testing.T) {
 	for _, mode := range []os.FileMode{0o600, 0o644, 0o640, 0o400, 0o664} {
 		path := filepath.Join(t.TempDir(), "config")
 		write(t, path, "old", mode)
-		if err := Update(t.Context(), path, to("new")); err != nil {
+		if _, err := Update(t.Context(), path, to("new")); err != nil {
 			t.Fatal(err)
 		}
 		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != mode {
@@ -24,7 +24,7 @@ func TestModes(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), ".aws", "credentials")
-	if err := Update(t.Context(), path, to("new")); err != nil {
+	if _, err := Update(t.Context(), path, to("new")); err != nil {
 		t.Fatal(err)
 	}
 	for p, want := range map[string]os.FileMode{path: 0o600, filepath.Dir(path): 0o700} {
@@ -61,7 +61,7 @@ func TestLinks(t *testing.T) {
 			if err := os.Symlink(c.link, path); err != nil {
 				t.Fatal(err)
 			}
-			if err := Update(t.Context(), path, to("new")); err != nil {
+			if _, err := Update(t.Context(), path, to("new")); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := os.Readlink(path); err != nil || got != c.link {
@@ -82,7 +82,7 @@ func TestLinks(t *testing.T) {
 		if err := os.Symlink("config", path); err != nil {
 			t.Fatal(err)
 		}
-		if err := Update(t.Context(), path, to("new")); err == nil {
+		if _, err := Update(t.Context(), path, to("new")); err == nil {
 			t.Error("a circle of links was written through")
 		}
 	})
@@ -98,7 +98,7 @@ func TestOwner(t *testing.T) {
 	if err := os.Chown(path, 12345, 23456); err != nil {
 		t.Fatal(err)
 	}
-	if err := Update(t.Context(), path, to("new")); err != nil {
+	if _, err := Update(t.Context(), path, to("new")); err != nil {
 		t.Fatal(err)
 	}
 	st, err := os.Stat(path)
@@ -118,7 +118,7 @@ func TestFullDisk(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1000, Max: 1000}); err != nil {
 			t.Fatal(err)
 		}
-		if err := Update(t.Context(), path, to(strings.Repeat("new", 1000))); err == nil || !strings.Contains(err.Error(), "file too large") {
+		if _, err := Update(t.Context(), path, to(strings.Repeat("new", 1000))); err == nil || !strings.Contains(err.Error(), "file too large") {
 			t.Errorf("%v", err)
 		}
 		return
@@ -126,20 +126,22 @@ func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config")
 	write(t, path, "old", 0o600)
+	write(t, path+BackupSuffix, "older", 0o600)
 	c := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
 	c.Env = append(os.Environ(), "KEYFOB_TEST_FULL_DISK="+path)
 	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestFullDisk") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	holds(t, path, "old")
-	only(t, dir, "config")
+	holds(t, path+BackupSuffix, "older")
+	only(t, dir, "config", "config"+BackupSuffix)
 }
 
 // TestTwoProcesses: the lock holds between processes too.
 func TestTwoProcesses(t *testing.T) {
 	if path := os.Getenv("KEYFOB_TEST_PROCESS"); path != "" {
 		for range 20 {
-			if err := Update(t.Context(), path, func(old []byte) ([]byte, error) { return append(old, 'x'), nil }); err != nil {
+			if _, err := Update(t.Context(), path, func(old []byte) ([]byte, error) { return append(old, 'x'), nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,0 +1,301 @@
+package wizard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"keyfob/internal/awsconfig"
+	"keyfob/internal/prompt"
+	"keyfob/internal/signin"
+)
+
+const defaultScope = "sso:account:access"
+
+// Session asks for what an sso-session consists of. Its fields are set by the caller; the answers are in
+// the result of [Session.Run].
+type Session struct {
+	Answers
+	Config *awsconfig.Config
+	// Base is the profile that is in use: its endpoints count, and its values are defaults.
+	Base string
+	// Resolve finds out where a start URL that is not AWS's own leads.
+	Resolve func(ctx context.Context, sso awsconfig.SSO) (signin.Resolved, error)
+	// OwnEndpoint reports whether the OIDC endpoint is configured, so that the region is only a name.
+	OwnEndpoint func(awsconfig.SSO) bool
+
+	sso      awsconfig.SSO
+	scopes   string
+	resolved *signin.Resolved // of sso.StartURL, when that had to be asked for
+}
+
+// Run asks, and returns the session's name and what to write: `configure sso-session`.
+func (s *Session) Run(ctx context.Context) (name string, changes []Change, err error) {
+	s.sso.Profile = s.Base
+	err = run(ctx, []step{s.askName, s.askStartURL, s.askRegion, s.askScopes})
+	return s.sso.Session, s.changes(), err
+}
+
+func (s *Session) changes() []Change {
+	h := awsconfig.Header{Kind: awsconfig.SessionSection, Name: s.sso.Session}
+	return []Change{
+		{Section: h, Key: "sso_start_url", Value: s.sso.StartURL},
+		{Section: h, Key: "sso_region", Value: s.sso.Region},
+		{Section: h, Key: "sso_registration_scopes", Value: s.scopes},
+	}
+}
+
+// askName asks for a session, new or not, and takes what is known about it as defaults.
+func (s *Session) askName(ctx context.Context) (asked bool, err error) {
+	f := s.nameField()
+	f.Prompt = "SSO session name: "
+	f.Check = func(answer string) error {
+		if answer == "" {
+			return errRequired
+		}
+		return s.checkName(answer)
+	}
+	name, asked, err := s.field(ctx, f)
+	if err != nil || name == s.sso.Session {
+		return asked, err
+	}
+	known, _ := s.Config.Session(name)
+	s.sso = awsconfig.SSO{Profile: s.sso.Profile, Session: name, StartURL: value(known, "sso_start_url"), Region: value(known, "sso_region")}
+	s.scopes, s.resolved = value(known, "sso_registration_scopes"), nil
+	return asked, nil
+}
+
+func (s *Session) nameField() prompt.Field {
+	f := prompt.Field{
+		Flag: FlagSession,
+		Help: "A name for the sign-in, shared by all profiles that use it: corp",
+		Detail: func(name string) []string {
+			known, ok := s.Config.Session(strings.TrimSpace(name))
+			if !ok {
+				return nil
+			}
+			lines := []string{"Configuration for SSO session: " + known.Name}
+			for _, k := range known.Keys() {
+				if v, ok := known.Get(k); ok {
+					lines = append(lines, "  "+k+" = "+v)
+				}
+			}
+			return lines
+		},
+	}
+	names := s.Config.Sessions()
+	slices.Sort(names)
+	for _, n := range names {
+		known, _ := s.Config.Session(n)
+		f.Suggest = append(f.Suggest, prompt.Suggestion{Text: n, Note: value(known, "sso_start_url")})
+	}
+	return f
+}
+
+// checkName refuses what could not be the name of a new section.
+func (s *Session) checkName(name string) error {
+	if _, known := s.Config.Session(name); known {
+		return nil
+	}
+	return writable(awsconfig.Header{Kind: awsconfig.SessionSection, Name: name}, "sso_region", "")
+}
+
+func (s *Session) askStartURL(ctx context.Context) (asked bool, err error) {
+	f := prompt.Field{
+		Prompt: withCurrent("SSO start URL", s.sso.StartURL), Default: s.sso.StartURL, Flag: FlagStartURL,
+		Help:  "The AWS access portal's address, or the issuer URL: https://d-1234567890.awsapps.com/start",
+		Check: checkStartURL,
+	}
+	for _, u := range s.used("sso_start_url") {
+		f.Suggest = append(f.Suggest, prompt.Suggestion{Text: u})
+	}
+	startURL, asked, err := s.field(ctx, f)
+	if err == nil && startURL != s.sso.StartURL {
+		s.sso.StartURL, s.resolved = startURL, nil
+	}
+	return asked, err
+}
+
+func checkStartURL(answer string) error {
+	if answer == "" {
+		return errRequired
+	}
+	const like = "; it is like https://d-1234567890.awsapps.com/start"
+	_, err := awsconfig.ParseStartURL(answer)
+	switch {
+	case err == nil:
+		return writable(awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}, "sso_start_url", answer)
+	case errors.As(err, new(*awsconfig.InsecureStartURLError)) && strings.HasPrefix(strings.ToLower(answer), "http:"):
+		return errors.New("Not a valid Start URL: it must begin with https://, http:// would show your sign-in to everybody on the way") //nolint:staticcheck // the AWS CLI's words
+	}
+	return errors.New("Not a valid Start URL" + like) //nolint:staticcheck // the AWS CLI's words
+}
+
+// askRegion asks for the region where the start URL does not say it.
+func (s *Session) askRegion(ctx context.Context) (asked bool, err error) {
+	if _, given := s.Given(FlagRegion); !given {
+		region, err := s.regionOfStartURL(ctx)
+		if err != nil {
+			return false, err
+		}
+		if region != "" {
+			s.sso.Region = region
+			s.Say("SSO region: " + region + " (as the start URL says)")
+			return false, nil
+		}
+	}
+	f := s.regionField(withCurrent("SSO region", s.sso.Region), s.sso.Region)
+	f.Flag, f.Help = FlagRegion, "The region that Identity Center is in: us-east-1"
+	unknown := f.Check
+	f.Check = func(answer string) error {
+		if answer == "" {
+			return errRequired
+		}
+		return unknown(answer)
+	}
+	region, asked, err := s.field(ctx, f)
+	if err == nil {
+		s.sso.Region = region
+	}
+	return asked, err
+}
+
+// regionOfStartURL returns the region that the start URL says itself, or leads to.
+func (s *Session) regionOfStartURL(ctx context.Context) (string, error) {
+	u, err := awsconfig.ParseStartURL(s.sso.StartURL)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case u.AWSOwned():
+		return u.Region(), nil
+	case u.Loopback(), s.OwnEndpoint(s.sso):
+		return "", nil
+	}
+	sso := s.sso
+	sso.Region = ""
+	resolved, err := s.Resolve(ctx, sso)
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case errors.As(err, new(*awsconfig.UnknownRegionError)):
+		return "", nil // it leads to AWS, which only does not say where
+	case err != nil:
+		s.Say("Note: the region could not be found out: " + err.Error())
+		return "", nil
+	}
+	s.resolved = &resolved
+	return resolved.Region, nil
+}
+
+// regionField is a question for a region, the likely ones first. A region that keyfob does not know may
+// be one that is newer than it: given twice, it is taken.
+func (s *Session) regionField(label, current string) prompt.Field {
+	f := prompt.Field{Prompt: label, Default: current}
+	likely := append([]string{current, s.sso.Region, s.Config.Region("", "default")}, s.used("sso_region")...)
+	for _, r := range slices.Concat(likely, s.used("region"), awsconfig.Regions()) {
+		if r != "" && !slices.ContainsFunc(f.Suggest, func(known prompt.Suggestion) bool { return known.Text == r }) {
+			f.Suggest = append(f.Suggest, prompt.Suggestion{Text: r})
+		}
+	}
+	doubted := ""
+	f.Check = func(answer string) error {
+		if answer == "" || answer == current || answer == doubted || slices.Contains(awsconfig.Regions(), answer) {
+			return nil
+		}
+		if _, err := awsconfig.DefaultEndpoint(awsconfig.ServiceSSOOIDC, answer, awsconfig.Variant{}); err != nil {
+			return fmt.Errorf("%q is not the name of a region; one is like us-east-1", answer)
+		}
+		if s.OwnEndpoint(s.sso) || s.isLoopback() {
+			return nil // a center of one's own calls its regions as it likes
+		}
+		doubted = answer
+		doubt := fmt.Sprintf("keyfob does not know a region %q", answer)
+		if near := awsconfig.NearestRegion(answer); near != "" {
+			doubt += "; did you mean " + near + "?"
+		}
+		return &unsureError{doubt}
+	}
+	return f
+}
+
+// unsureError is an answer that may well be right.
+type unsureError struct{ doubt string }
+
+func (e *unsureError) Error() string { return e.doubt + " (give it again to use it all the same)" }
+
+func (s *Session) isLoopback() bool {
+	u, err := awsconfig.ParseStartURL(s.sso.StartURL)
+	return err == nil && u.Loopback()
+}
+
+func (s *Session) askScopes(ctx context.Context) (asked bool, err error) {
+	current := s.scopes
+	if current == "" {
+		current = defaultScope
+	}
+	f := prompt.Field{
+		Prompt: withCurrent("SSO registration scopes", current), Default: current, Flag: FlagScopes, Separator: ",",
+		Help:    "What the sign-in is for, separated by commas; sso:account:access is for accounts and roles",
+		Suggest: s.usedScopes(),
+		Check: func(answer string) error {
+			for _, scope := range awsconfig.ParseScopes(answer) {
+				if strings.ContainsAny(scope, " \t") {
+					return errors.New("Scope values must be separated by commas") //nolint:staticcheck // the AWS CLI's words
+				}
+			}
+			return writable(awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}, "sso_registration_scopes", answer)
+		},
+	}
+	scopes, asked, err := s.field(ctx, f)
+	if err == nil {
+		s.scopes, s.sso.Scopes = scopes, awsconfig.ParseScopes(scopes)
+	}
+	return asked, err
+}
+
+// usedScopes is the usual scope, then those of the config's sessions, with who uses them.
+func (s *Session) usedScopes() []prompt.Suggestion {
+	all := []prompt.Suggestion{{Text: defaultScope, Note: "Grants access to AWS IAM Identity Center accounts and permission sets"}}
+	users := map[string][]string{}
+	var order []string
+	for _, name := range s.Config.Sessions() {
+		section, _ := s.Config.Session(name)
+		for _, scope := range awsconfig.ParseScopes(value(section, "sso_registration_scopes")) {
+			if users[scope] == nil {
+				order = append(order, scope)
+			}
+			users[scope] = append(users[scope], name)
+		}
+	}
+	for _, scope := range order {
+		if scope != defaultScope {
+			all = append(all, prompt.Suggestion{Text: scope, Note: "Used in SSO sessions: " + strings.Join(users[scope], ", ")})
+		}
+	}
+	return all
+}
+
+// used returns the values that a key has in the config's sessions and profiles, each once, sorted.
+func (s *Session) used(key string) []string {
+	var all []string
+	for _, name := range s.Config.Sessions() {
+		section, _ := s.Config.Session(name)
+		all = append(all, value(section, key))
+	}
+	for _, name := range s.Config.Profiles() {
+		profile, _ := s.Config.Profile(name)
+		all = append(all, value(profile, key))
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(v string) bool { return v == "" })
+}
+
+var errRequired = errors.New("A value is required") //nolint:staticcheck // the AWS CLI's words
+
+func value(s awsconfig.Section, key string) string {
+	v, _ := s.Get(key)
+	return v
+}
