@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
@@ -41,14 +40,11 @@ func (a *app) editConfig(ctx context.Context, path string, dryRun bool, edit fun
 	if err != nil {
 		return "", err
 	}
-	return smallDiff(before, after), nil
-}
-
-func smallDiff(before, after []byte) string {
-	if string(before) == string(after) {
-		return ""
+	var b strings.Builder
+	for _, l := range awsconfig.Diff(before, after) {
+		b.WriteString(printable(l) + "\n")
 	}
-	return string(diff.Diff("before", before, "after", after))
+	return b.String(), nil
 }
 
 // buildConfigureSSO makes the wizard of `configure sso`.
