@@ -51,7 +51,7 @@ func (c *check) block(b awsconfig.Block) {
 		if kindOf(first) == "" || rest == "" {
 			return
 		}
-		f.Severity, f.Code = Warning, "prefix-in-credentials"
+		f.Severity, f.Code, f.Profile = Warning, "prefix-in-credentials", b.Text
 		f.Text = "section " + shown + " of the credentials file is a profile of that whole name: headers are names there, without " + quote(first)
 		f.Fix = "write [" + rest + "], or move the section to the config file"
 	case b.Usable:
@@ -59,10 +59,12 @@ func (c *check) block(b awsconfig.Block) {
 			return
 		}
 		f.Severity, f.Code = Warning, "odd-header"
+		f.of(b.Header.Kind, b.Header.Name)
 		f.Text = "section " + shown + " is " + name(b.Header) + " for the AWS CLI, which looks at its beginning only; other tools ignore it"
 		f.Fix = "write [" + string(b.Header.Kind) + " …] as it is meant"
 	case b.Described:
 		f.Code = awsconfig.WarnIgnoredSection
+		f.of(b.Header.Kind, rest)
 		f.Text = "section " + shown + " is ignored by every tool: behind " + quote(string(b.Header.Kind)) + " there must be one name, in quotes when it has blanks"
 		f.Fix = "name it, or remove it"
 		if rest != "" {
@@ -74,6 +76,8 @@ func (c *check) block(b awsconfig.Block) {
 			return
 		}
 		f.Code = awsconfig.WarnIgnoredSection
+		kind, whose := firstWord(meant)
+		f.of(awsconfig.Kind(kind), whose)
 		f.Text = "section " + shown + " is ignored by every tool: what is meant is spelled " + quote("["+meant+"]")
 		f.Fix = "write [" + meant + "]"
 	}

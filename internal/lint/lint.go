@@ -105,13 +105,18 @@ func (c *check) add(f Finding) {
 func (c *check) at(h awsconfig.Header, key string, s Severity, code, text, fix string) {
 	f := Finding{Severity: s, Code: code, Text: text, Fix: fix}
 	f.File, f.Line = c.Config.Position(h, key)
-	switch h.Kind {
-	case awsconfig.ProfileSection:
-		f.Profile = h.Name
-	case awsconfig.SessionSection:
-		f.Session = h.Name
-	}
+	f.of(h.Kind, h.Name)
 	c.add(f)
+}
+
+// of says whom a finding is about.
+func (f *Finding) of(kind awsconfig.Kind, name string) {
+	switch kind {
+	case awsconfig.ProfileSection:
+		f.Profile = name
+	case awsconfig.SessionSection:
+		f.Session = name
+	}
 }
 
 // About reports whether a finding concerns a profile and its session, either of which may be "", rather

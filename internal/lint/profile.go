@@ -121,6 +121,9 @@ func (c *check) legacy(h awsconfig.Header, p awsconfig.Profile) {
 		return
 	}
 	c.whereToSignIn(h, p)
+	if unsafe(c.Config, h.Name, p) != "" {
+		return
+	}
 	c.at(h, keyStartURL, Note, "legacy-profile", name(h)+" is of the legacy format: its sign-in is not refreshed, but ends after some hours, and other profiles share it only by the same start URL",
 		keyfob("configure", "check", "--fix", "--profile", h.Name))
 }

@@ -22,11 +22,7 @@ func (c *check) comments(h awsconfig.Header) {
 			Text: "what looks like a comment is a part of the value of " + quote(v.Key) + " of " + name(h) + ": only whole lines are comments",
 			Fix:  "move the comment to a line of its own",
 		}
-		if h.Kind == awsconfig.SessionSection {
-			f.Session = h.Name
-		} else {
-			f.Profile = h.Name
-		}
+		f.of(h.Kind, h.Name)
 		if strings.HasPrefix(v.Key, "sso_") || v.Key == "region" {
 			f.Severity = Error
 			if v.Inner == "" {
