@@ -58,9 +58,6 @@ func AccountRows(accounts []wire.AccountInfo) []prompt.Row {
 	rows := make([]prompt.Row, len(accounts))
 	for i, a := range accounts {
 		rows[i] = prompt.Row{Label: Label(a), Fields: []string{a.AccountName, a.EmailAddress, a.AccountID}}
-		if !isNameless(a) {
-			rows[i].Detail = "account " + a.AccountID
-		}
 	}
 	return rows
 }

@@ -149,12 +149,12 @@ func (a asker) Say(text string) {
 func (a *app) asker(plain bool) asker {
 	in, _ := a.sys.Stdin.(*os.File)
 	out, _ := a.sys.Stdout.(*os.File)
-	if !plain && in != nil && out != nil {
+	if !plain {
 		if t, ok := terminal.Open(in, out, a.sys.LookupEnv); ok {
 			return asker{t, t.Discard, t.Busy}
 		}
 	}
-	lines := &terminal.Lines{In: a.sys.Stdin, Out: a.sys.Stdout, Verbose: plain}
+	lines := &terminal.Lines{In: a.sys.Stdin, Out: a.sys.Stdout, Verbose: plain, Echo: !terminal.Is(in)}
 	return asker{lines, func() {}, func(string) func() { return func() {} }}
 }
 

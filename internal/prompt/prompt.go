@@ -55,6 +55,5 @@ type Menu struct {
 // Row is one choice. All of it comes from outside: models make it harmless before they show it.
 type Row struct {
 	Label  string   // as it is shown
-	Fields []string // what the filter looks at: name, e-mail, id
-	Detail string   // shown for the row under the cursor; "" for none
+	Fields []string // what the filter looks at besides: name, e-mail, id
 }

@@ -1,90 +1,121 @@
-// Package terminal asks people.
 package terminal
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"keyfob/internal/prompt"
 )
 
-// Lines asks line by line.
+// Lines asks line by line, in plain text: for pipes, dumb terminals and screen readers. It is for one
+// goroutine.
 type Lines struct {
-	In      io.Reader
-	Out     io.Writer
+	In  io.Reader
+	Out io.Writer
+	// Verbose gives each question its help, for somebody who has no other way to see it.
 	Verbose bool
-	r       *bufio.Reader
+	// Echo prints the answers, which a terminal would show by itself.
+	Echo bool
+
+	in *bufio.Reader
 }
 
-func (l *Lines) line(ctx context.Context, flag string) (string, error) {
-	if l.r == nil {
-		l.r = bufio.NewReader(l.In)
-	}
-	s, err := l.r.ReadString('\n')
-	if err != nil && s == "" {
-		fmt.Fprintln(l.Out)
-		return "", &prompt.MissingError{Flag: flag}
-	}
-	return strings.TrimSpace(s), nil
-}
+// maxLine is how long an answer may be, in bytes.
+const maxLine = 64 << 10
 
-// Ask asks.
+// Ask asks for a line of text.
 func (l *Lines) Ask(ctx context.Context, f prompt.Field) (string, error) {
+	if l.Verbose && f.Help != "" {
+		l.Say(f.Help)
+	}
 	for {
-		fmt.Fprint(l.Out, f.Prompt)
-		s, err := l.line(ctx, f.Flag)
+		answer, err := l.ask(ctx, f.Prompt, f.Flag)
 		if err != nil {
 			return "", err
 		}
-		if s == "" {
-			s = f.Default
+		if answer == "" {
+			answer = f.Default
 		}
-		if f.Check != nil {
-			if err := f.Check(s); err != nil {
-				fmt.Fprintln(l.Out, err)
-				continue
-			}
+		if f.Check == nil {
+			return answer, nil
 		}
-		return s, nil
+		if err := f.Check(answer); err == nil {
+			return answer, nil
+		} else {
+			l.Say(err.Error())
+		}
 	}
 }
 
-// Choose chooses.
+// Choose asks for a row of a menu, by its number or by what it is found by.
 func (l *Lines) Choose(ctx context.Context, m prompt.Menu) (int, error) {
-	fmt.Fprintln(l.Out, m.Title)
+	var b strings.Builder
+	b.WriteString(m.Title + "\n")
 	for i, r := range m.Rows {
-		fmt.Fprintf(l.Out, "%d %s\n", i+1, r.Label)
+		fmt.Fprintf(&b, "%5d  %s\n", i+1, r.Label)
 	}
+	_, _ = io.WriteString(l.Out, b.String())
 	for {
-		s, err := l.line(ctx, m.Flag)
+		answer, err := l.ask(ctx, fmt.Sprintf("Choose 1-%d [%d]: ", len(m.Rows), m.Selected+1), m.Flag)
 		if err != nil {
 			return 0, err
 		}
-		if s == "" {
+		if answer == "" {
 			return m.Selected, nil
 		}
-		if n, err := strconv.Atoi(s); err == nil && n >= 1 && n <= len(m.Rows) {
+		named := func(r prompt.Row) bool { return r.Label == answer || slices.Contains(r.Fields, answer) }
+		if i := slices.IndexFunc(m.Rows, named); i >= 0 {
+			return i, nil
+		}
+		if n, err := strconv.Atoi(answer); err == nil && 1 <= n && n <= len(m.Rows) {
 			return n - 1, nil
 		}
+		l.Say(fmt.Sprintf("There is no %s %q; give a number from 1 to %d", m.Noun, answer, len(m.Rows)))
 	}
 }
 
-// Say says.
-func (l *Lines) Say(text string) { fmt.Fprintln(l.Out, text) }
+// Say prints a line, or several.
+func (l *Lines) Say(text string) { _, _ = io.WriteString(l.Out, text+"\n") }
 
-// Terminal is one.
-type Terminal struct{ Lines }
-
-// Open opens.
-func Open(in, out *os.File, lookup func(string) (string, bool)) (*Terminal, bool) { return nil, false }
-
-// Discard discards.
-func (t *Terminal) Discard() {}
-
-// Busy shows.
-func (t *Terminal) Busy(string) func() { return func() {} }
+// ask prints a question and reads a line. It ends with ctx although the read goes on: the program is
+// about to end.
+func (l *Lines) ask(ctx context.Context, question, flag string) (string, error) {
+	if _, err := io.WriteString(l.Out, question); err != nil {
+		return "", err
+	}
+	if l.in == nil {
+		l.in = bufio.NewReaderSize(l.In, maxLine)
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := l.in.ReadSlice('\n')
+		read <- line{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case got := <-read:
+		answer := strings.TrimSpace(string(got.text))
+		switch {
+		case errors.Is(got.err, bufio.ErrBufferFull):
+			return "", fmt.Errorf("the answer to %s is too long", flag)
+		case got.err != nil && answer == "":
+			l.Say("")
+			return "", &prompt.MissingError{Flag: flag}
+		}
+		if l.Echo {
+			l.Say(answer)
+		}
+		return answer, nil
+	}
+}

@@ -1,0 +1,128 @@
+package prompt
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sahilm/fuzzy"
+)
+
+// searchable is a row as the filter sees it.
+type searchable struct {
+	fields []string // lower case; the label is the last
+}
+
+func searchableOf(r Row, label string) searchable {
+	var s searchable
+	for _, f := range r.Fields {
+		if f = strings.ToLower(harmless(f)); f != "" {
+			s.fields = append(s.fields, f)
+		}
+	}
+	s.fields = append(s.fields, strings.ToLower(label))
+	return s
+}
+
+// rank says how well a row has all words, 0 being best: as a whole field, at the beginning of one, or
+// somewhere. ok is false when it lacks one.
+func (s searchable) rank(words []string) (rank int, ok bool) {
+	for _, w := range words {
+		r := 3
+		for _, f := range s.fields {
+			switch i := strings.Index(f, w); {
+			case i == 0 && len(f) == len(w):
+				r = 0
+			case i == 0:
+				r = min(r, 1)
+			case i > 0:
+				r = min(r, 2)
+			}
+		}
+		if r == 3 {
+			return 0, false
+		}
+		rank = max(rank, r)
+	}
+	return rank, true
+}
+
+// match returns the rows that a filter finds, best first, each kind in the order of the menu. Rows that
+// only have its characters one after the other, with others between, are found when no row has its words.
+func match(rows []searchable, filter string) []int {
+	words := strings.Fields(strings.ToLower(filter))
+	if len(words) == 0 {
+		all := make([]int, len(rows))
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}
+	var ranked [3][]int
+	for i, r := range rows {
+		if rank, ok := r.rank(words); ok {
+			ranked[rank] = append(ranked[rank], i)
+		}
+	}
+	if found := slices.Concat(ranked[0], ranked[1], ranked[2]); found != nil {
+		return found
+	}
+	var found []int
+	for _, m := range fuzzy.FindFrom(strings.Join(words, ""), labels(rows)) {
+		found = append(found, m.Index)
+	}
+	return found
+}
+
+// labels is what fuzzy looks at.
+type labels []searchable
+
+// String implements fuzzy.Source.
+func (l labels) String(i int) string { return l[i].fields[len(l[i].fields)-1] }
+
+// Len implements fuzzy.Source.
+func (l labels) Len() int { return len(l) }
+
+// highlight marks the words of a filter in a text, or the characters that fuzzy found.
+func highlight(text, filter string, style Style) []Span {
+	marked := make([]bool, len(text))
+	lower := strings.ToLower(text)
+	if len(lower) != len(text) { // a letter whose lower case takes other bytes: nothing is worth an offset that is off
+		return []Span{{text, style}}
+	}
+	mark := func(from, to int) {
+		for i := from; i < to; i++ {
+			marked[i] = true
+		}
+	}
+	words := strings.Fields(strings.ToLower(filter))
+	whole := true
+	for _, w := range words {
+		whole = whole && strings.Contains(lower, w)
+	}
+	if whole {
+		for _, w := range words {
+			if i := strings.Index(lower, w); i >= 0 {
+				mark(i, i+len(w))
+			}
+		}
+	} else if found := fuzzy.Find(strings.Join(words, ""), []string{lower}); len(found) > 0 {
+		for _, i := range found[0].MatchedIndexes {
+			mark(i, i+1)
+		}
+	}
+	var line []Span
+	at := 0
+	for _, c := range clusters(text) {
+		s := style
+		if marked[at] {
+			s = Matched
+		}
+		at += len(c)
+		if n := len(line); n > 0 && line[n-1].Style == s {
+			line[n-1].Text += c
+			continue
+		}
+		line = append(line, Span{c, s})
+	}
+	return line
+}
