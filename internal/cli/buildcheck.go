@@ -41,11 +41,22 @@ func (a *app) buildCheck() *checkOptions {
 		return done.Backup, err
 	}
 	if in, ok := a.sys.Stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-		lines := &terminal.Lines{In: in, Out: a.sys.Stderr}
+		lines := &terminal.Lines{In: in, Out: a.sys.Stderr} // the result alone goes to stdout
 		o.Confirm = func(ctx context.Context, question string) (bool, error) {
-			answer, err := lines.Ask(ctx, prompt.Field{Prompt: question, Flag: "--yes"})
-			answer = strings.ToLower(strings.TrimSpace(answer))
-			return answer == "y" || answer == "yes", err
+			answered := make(chan error, 1)
+			answer := ""
+			go func() {
+				var err error
+				answer, err = lines.Ask(ctx, prompt.Field{Prompt: question, Flag: "--yes"})
+				answered <- err
+			}()
+			select {
+			case <-ctx.Done(): // nobody reads a terminal that Ctrl-C was pressed at
+				return false, context.Cause(ctx)
+			case err := <-answered:
+				answer = strings.ToLower(strings.TrimSpace(answer))
+				return err == nil && (answer == "y" || answer == "yes"), err
+			}
 		}
 	}
 	return o
