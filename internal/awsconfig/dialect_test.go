@@ -115,85 +115,85 @@ func TestWhatTheAWSCLIRefusesIsReadOn(t *testing.T) {
 			"duplicate section", lines("[default]", "region = a", "output = json", "[profile x]", "[default]", "region = b"),
 			map[string]string{"region": "b", "output": "json"},
 			[]Warning{
-				{configPath, 5, `section "[default]" is given twice, read as one; the AWS CLI refuses the whole file`},
-				{configPath, 6, `key "region" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`},
+				{WarnDuplicateSection, configPath, 5, `section "[default]" is given twice, read as one; the AWS CLI refuses the whole file`},
+				{WarnDuplicateKey, configPath, 6, `key "region" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`},
 			},
 		},
 		{
 			"duplicate key", lines("[default]", "region = a", "Region = b"),
 			map[string]string{"region": "b"},
-			[]Warning{{configPath, 3, `key "region" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnDuplicateKey, configPath, 3, `key "region" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`}},
 		},
 		{
 			"key before a section", lines("", "region = a", "  more", "[default]", "output = b"),
 			map[string]string{"output": "b"},
 			[]Warning{
-				{configPath, 2, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
-				{configPath, 3, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
+				{WarnStrayLine, configPath, 2, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
+				{WarnStrayLine, configPath, 3, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
 			},
 		},
 		{
 			"byte order mark", "\ufeff" + lines("[default]", "region = a"),
 			map[string]string{"region": "a"},
-			[]Warning{{configPath, 1, `the file starts with a byte order mark; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnByteOrderMark, configPath, 1, `the file starts with a byte order mark; the AWS CLI refuses the whole file`}},
 		},
 		{
 			"byte order mark before a key", "\ufeff" + lines("region = a", "[default]"),
 			nil,
 			[]Warning{
-				{configPath, 1, `the file starts with a byte order mark; the AWS CLI refuses the whole file`},
-				{configPath, 1, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
+				{WarnByteOrderMark, configPath, 1, `the file starts with a byte order mark; the AWS CLI refuses the whole file`},
+				{WarnStrayLine, configPath, 1, `the line is before the first section, ignored; the AWS CLI refuses the whole file`},
 			},
 		},
 		{
 			"invalid UTF-8", lines("[default]", "region = a\xff", "output = b"),
 			map[string]string{"region": "a\xff", "output": "b"},
-			[]Warning{{configPath, 2, `the line is not valid UTF-8; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnNotUTF8, configPath, 2, `the line is not valid UTF-8; the AWS CLI refuses the whole file`}},
 		},
 		{
 			"nested line without delimiter", lines("[default]", "s3 =", "  oops", "  max = 1", "region = a"),
 			map[string]string{"region": "a"},
-			[]Warning{{configPath, 3, `nested line without "=" ignored; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnNestedLine, configPath, 3, `nested line without "=" ignored; the AWS CLI refuses the whole file`}},
 		},
 		{
 			"lines below a stray line belong to it", lines("[default]", "region = a", "s3", "  region = nested", "output = b"),
 			map[string]string{"region": "a", "output": "b"},
 			[]Warning{
-				{configPath, 3, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`},
-				{configPath, 4, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`},
+				{WarnStrayLine, configPath, 3, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`},
+				{WarnStrayLine, configPath, 4, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`},
 			},
 		},
 		{
 			"no key", lines("[default]", "= a"),
 			nil,
-			[]Warning{{configPath, 2, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnStrayLine, configPath, 2, `the line is neither a section nor a key with a value, ignored; the AWS CLI refuses the whole file`}},
 		},
 		{
 			"three words", lines("[default]", "region = a", "[profile a b]", "region = b", "[sso-session]", "[services 'x]"),
 			map[string]string{"region": "a"},
 			[]Warning{
-				{configPath, 3, `section "[profile a b]" ignored: after "profile" must come one name, quoted if it has blanks`},
-				{configPath, 5, `section "[sso-session]" ignored: after "sso-session" must come one name, quoted if it has blanks`},
-				{configPath, 6, `section "[services 'x]" ignored: after "services" must come one name, quoted if it has blanks`},
+				{WarnIgnoredSection, configPath, 3, `section "[profile a b]" ignored: after "profile" must come one name, quoted if it has blanks`},
+				{WarnIgnoredSection, configPath, 5, `section "[sso-session]" ignored: after "sso-session" must come one name, quoted if it has blanks`},
+				{WarnIgnoredSection, configPath, 6, `section "[services 'x]" ignored: after "services" must come one name, quoted if it has blanks`},
 			},
 		},
 		{
 			"hidden section", lines("[default]", "region = a", "output = json", "[profile default]", "region = b"),
 			map[string]string{"region": "b"},
-			[]Warning{{configPath, 4, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`}},
+			[]Warning{{WarnShadowedSection, configPath, 4, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`}},
 		},
 		{
 			"hidden by a section that is given twice", lines("[default]", "[profile default]", "[profile default]"),
 			nil,
 			[]Warning{
-				{configPath, 2, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`},
-				{configPath, 3, `section "[profile default]" is given twice, read as one; the AWS CLI refuses the whole file`},
+				{WarnShadowedSection, configPath, 2, `section "[profile default]" hides an earlier section for the same name, whose keys are not read`},
+				{WarnDuplicateSection, configPath, 3, `section "[profile default]" is given twice, read as one; the AWS CLI refuses the whole file`},
 			},
 		},
 		{
 			"control characters in a warning", lines("[default]", "a\x1b[2J = 1", "a\x1b[2J = 2"),
 			map[string]string{"a\x1b[2j": "2"},
-			[]Warning{{configPath, 3, `key "a\x1b[2j" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`}},
+			[]Warning{{WarnDuplicateKey, configPath, 3, `key "a\x1b[2j" is given twice, first on line 2; this one counts; the AWS CLI refuses the whole file`}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

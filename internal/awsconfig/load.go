@@ -26,6 +26,8 @@ type Config struct {
 	sessions                    sections
 	services                    sections
 	credentials                 sections // profiles of the credentials file alone
+	overridden                  sections // profiles of both files, as the config file alone has them
+	files                       [2]*reader
 }
 
 // Load reads the config and the credentials file: AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE,
@@ -42,6 +44,7 @@ func Load(env Env) (*Config, error) {
 		return nil, err
 	}
 	c.configFile, c.credentialsFile = config.path, credentials.path
+	c.files = [2]*reader{config, credentials}
 	c.sortSections(config)
 
 	// Headers of the credentials file are names, whatever they look like.
@@ -49,6 +52,7 @@ func Load(env Env) (*Config, error) {
 	for _, name := range c.credentials.order {
 		s := c.credentials.named[name]
 		if below, ok := c.profiles.named[name]; ok {
+			c.overridden.put(below)
 			s = s.over(below)
 		}
 		c.profiles.put(s)
@@ -81,7 +85,7 @@ func (c *Config) sortSections(config *reader) {
 		case !described:
 			continue
 		case !usable:
-			config.warn(lines[text], "section "+quote("["+text+"]")+" ignored: after "+quote(string(h.Kind))+" must come one name, quoted if it has blanks")
+			config.warn(WarnIgnoredSection, lines[text], "section "+quote("["+text+"]")+" ignored: after "+quote(string(h.Kind))+" must come one name, quoted if it has blanks")
 			continue
 		}
 		into := &c.profiles
@@ -92,7 +96,7 @@ func (c *Config) sortSections(config *reader) {
 			into = &c.services
 		}
 		if _, hidden := into.named[h.Name]; hidden {
-			config.warn(lines[text], "section "+quote("["+text+"]")+" hides an earlier section for the same name, whose keys are not read")
+			config.warn(WarnShadowedSection, lines[text], "section "+quote("["+text+"]")+" hides an earlier section for the same name, whose keys are not read")
 		}
 		s := raw.named[text]
 		s.Name = h.Name

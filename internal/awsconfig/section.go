@@ -9,6 +9,8 @@ import (
 // zero Section has none. It is read-only.
 type Section struct {
 	Name    string // of the profile, session or services; a bare section's header
+	file    string // with its header, the config file for a profile of both files
+	line    int    // of its first header, 1-based
 	entries []entry
 	index   map[string]int // only of a section with many keys
 }
@@ -24,7 +26,10 @@ type entry struct {
 	line   int // 1-based
 }
 
-type nestedEntry struct{ key, value string }
+type nestedEntry struct {
+	key, value string
+	line       int // 1-based
+}
 
 func (e entry) isNested() bool { return strings.HasPrefix(e.value, "\n") }
 
@@ -94,7 +99,7 @@ func (s *Section) set(e entry) {
 
 // over returns a new section: below's keys with those of s over them.
 func (s Section) over(below Section) Section {
-	merged := Section{Name: s.Name, entries: make([]entry, 0, len(below.entries)+len(s.entries))}
+	merged := Section{Name: s.Name, file: below.file, line: below.line, entries: make([]entry, 0, len(below.entries)+len(s.entries))}
 	for _, e := range below.entries {
 		merged.set(e)
 	}

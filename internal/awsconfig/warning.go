@@ -10,10 +10,23 @@ import (
 // Warning is something in a file that other tools refuse, or that does not mean what it seems to.
 // Text quotes the file, with control characters escaped and cut short.
 type Warning struct {
+	Code string // which of the constants below
 	File string
 	Line int // 1-based
 	Text string
 }
+
+// The codes of warnings. They are stable.
+const (
+	WarnByteOrderMark    = "byte-order-mark"
+	WarnNotUTF8          = "not-utf8"
+	WarnStrayLine        = "stray-line"
+	WarnNestedLine       = "nested-line"
+	WarnDuplicateSection = "duplicate-section"
+	WarnDuplicateKey     = "duplicate-key"
+	WarnShadowedSection  = "shadowed-section"
+	WarnIgnoredSection   = "ignored-section"
+)
 
 // maxWarnings keeps a file that is no config file at all from filling the screen.
 const maxWarnings = 20
@@ -28,9 +41,9 @@ type reader struct {
 }
 
 // warn notes a warning about the line with the given index.
-func (r *reader) warn(line int, text string) {
+func (r *reader) warn(code string, line int, text string) {
 	if len(r.warnings) < maxWarnings {
-		r.warnings = append(r.warnings, Warning{File: r.path, Line: line + 1, Text: text})
+		r.warnings = append(r.warnings, Warning{Code: code, File: r.path, Line: line + 1, Text: text})
 	}
 }
 
@@ -57,13 +70,15 @@ func (r *reader) read() sections {
 		}
 		s, repeated := into.named[b.header]
 		if repeated && into == &found {
-			r.warn(b.line, "section "+quote("["+b.header+"]")+" is given twice, read as one"+refused)
+			r.warn(WarnDuplicateSection, b.line, "section "+quote("["+b.header+"]")+" is given twice, read as one"+refused)
 		}
-		s.Name = b.header
+		if !repeated {
+			s.Name, s.file, s.line = b.header, r.path, b.line+1
+		}
 		s.entries = slices.Grow(s.entries, len(b.options))
 		for _, o := range b.options {
 			if i := s.find(o.key); i >= 0 {
-				r.warn(o.line, "key "+quote(o.key)+" is given twice, first on line "+strconv.Itoa(s.entries[i].line)+"; this one counts"+refused)
+				r.warn(WarnDuplicateKey, o.line, "key "+quote(o.key)+" is given twice, first on line "+strconv.Itoa(s.entries[i].line)+"; this one counts"+refused)
 			}
 			s.set(r.entry(o))
 		}
@@ -94,10 +109,10 @@ func (r *reader) entry(o option) entry {
 		}
 		key, value, ok := cutNested(r.doc.text(i))
 		if !ok {
-			r.warn(i, "nested line without \"=\" ignored"+refused)
+			r.warn(WarnNestedLine, i, "nested line without \"=\" ignored"+refused)
 			continue
 		}
-		e.nested = append(e.nested, nestedEntry{key, value})
+		e.nested = append(e.nested, nestedEntry{key, value, i + 1})
 	}
 	return e
 }
@@ -105,7 +120,7 @@ func (r *reader) entry(o option) entry {
 // warnAboutText notes what is wrong with the file before any section is looked at.
 func (r *reader) warnAboutText() {
 	if strings.HasPrefix(r.doc.src, byteOrderMark) {
-		r.warn(0, "the file starts with a byte order mark"+refused)
+		r.warn(WarnByteOrderMark, 0, "the file starts with a byte order mark"+refused)
 	}
 	valid := utf8.ValidString(r.doc.src)
 	first := len(r.doc.lines)
@@ -114,14 +129,14 @@ func (r *reader) warnAboutText() {
 	}
 	for i, l := range r.doc.lines {
 		if !valid && !utf8.ValidString(r.doc.src[l.start:l.end]) {
-			r.warn(i, "the line is not valid UTF-8"+refused)
+			r.warn(WarnNotUTF8, i, "the line is not valid UTF-8"+refused)
 		}
 		switch {
 		case l.kind != strayLine:
 		case i < first:
-			r.warn(i, "the line is before the first section, ignored"+refused)
+			r.warn(WarnStrayLine, i, "the line is before the first section, ignored"+refused)
 		default:
-			r.warn(i, "the line is neither a section nor a key with a value, ignored"+refused)
+			r.warn(WarnStrayLine, i, "the line is neither a section nor a key with a value, ignored"+refused)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (a *app) advise(err error) (code int, hints []string) {
 func adviseAnswers(err error) (code int, hints []string, ok bool) {
 	var nothing *wizard.NothingError
 	switch {
-	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)):
+	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)), errors.As(err, new(*unconfirmedError)):
 		return exitUsage, nil, true
 	case errors.As(err, new(*awsconfig.UnwritableError)):
 		return exitGeneral, []string{"nothing was written"}, true
@@ -141,6 +141,8 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", dangling.Session, dangling.Profile)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, new(*faultyError)):
+		return exitConfiguration, nil, true
 	case errors.As(err, new(*noEndpointError)):
 		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SSO, or name a services section in the profile"}, true
 	case errors.As(err, &none):

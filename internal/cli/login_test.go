@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/credentials"
 	"keyfob/internal/signin"
@@ -57,6 +59,7 @@ func login(t *testing.T, text string, resolved signin.Resolved, signInErr error)
 	note := func(format string, args ...any) { did = append(did, fmt.Sprintf(format, args...)) }
 	return &loginOptions{
 		Config: config(t, text), Profile: "dev", Out: &out,
+		Lookup:  func(string) (string, bool) { return "", false },
 		Resolve: func(context.Context, awsconfig.SSO) (signin.Resolved, error) { return resolved, nil },
 		SignIn: func(_ context.Context, _ awsconfig.SSO, r signin.Request) error {
 			note("sign in to %s in %s as %s", r.Target.Session, r.Target.Region, r.IssuerURL)
@@ -113,16 +116,61 @@ func TestLoginInTheSameRegionLeavesTheConfigAlone(t *testing.T) {
 	}
 }
 
-func TestLoginWarnsOfAUselessProfile(t *testing.T) {
-	o, did, _ := login(t, strings.Replace(vanityConfig, "sso_role_name = Admin\n", "sso_role_name = Admin\nsso_region = eu-central-1\n", 1), signin.Resolved{Region: "us-east-1"}, nil)
-	if err := o.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	const want = `warn this sign-in will not give profile "dev" credentials: The value for sso_region is inconsistent between profile (eu-central-1) and sso-session (us-east-1).`
-	if len(*did) == 0 || (*did)[0] != want {
-		t.Errorf("did %q", *did)
+// A sign-in that will be of no use says so: about the profile and the session it is for, and nobody else.
+func TestLoginWarns(t *testing.T) {
+	useless := strings.Replace(vanityConfig, "sso_role_name = Admin\n", "sso_role_name = Admin\nsso_region = eu-central-1\n", 1)
+	const mismatch = `warn /home/x/.aws/config:5: profile "dev" and its sso-session "corp" differ in sso_region ("eu-central-1" and "us-east-1"): ` +
+		`AWS tools refuse to give the profile credentials; fix: keyfob configure unset sso_region --profile dev`
+	const keys = `warn $AWS_ACCESS_KEY_ID: the keys in AWS_ACCESS_KEY_ID go before every profile, also the one in AWS_PROFILE, unless --profile is given; ` +
+		`fix: unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`
+	for _, c := range []struct {
+		name, config, profile, session string
+		keys, byFlag                   bool
+		want                           []string
+	}{
+		{name: "a good one", config: vanityConfig, profile: "dev"},
+		{name: "a useless one", config: useless, profile: "dev", want: []string{mismatch}},
+		{name: "another profile", config: useless, profile: "other"},
+		{name: "another session", config: useless, profile: "dev", session: "else"},
+		{name: "the session", config: strings.ReplaceAll(vanityConfig, "us-east-1", "us-east1"), session: "corp", want: []string{
+			`warn /home/x/.aws/config:11: sso_region "us-east1" of sso-session "corp" is no region; fix: keyfob configure set sso_region us-east-1 --sso-session corp`,
+		}},
+		{name: "a note", config: legacyConfig, profile: "dev"},
+		{name: "keys", config: vanityConfig, profile: "dev", keys: true, want: []string{keys}},
+		{name: "keys and --profile", config: vanityConfig, profile: "dev", keys: true, byFlag: true},
+		{name: "keys and the session alone", config: vanityConfig, session: "corp", keys: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o, did, _ := login(t, c.config, signin.Resolved{Region: "us-east-1"}, nil)
+			o.Profile, o.Session, o.ByFlag = c.profile, c.session, c.byFlag
+			if c.keys {
+				o.Lookup = func(key string) (string, bool) {
+					v, ok := map[string]string{"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x"}[key]
+					return v, ok
+				}
+			}
+			if err := o.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var warned []string
+			for _, s := range *did {
+				if strings.HasPrefix(s, "warn ") {
+					warned = append(warned, s)
+				}
+			}
+			if diff := cmp.Diff(c.want, warned); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
+
+const legacyConfig = `[profile dev]
+sso_start_url = https://acme.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111111111111
+sso_role_name = Admin
+`
 
 func TestPresenter(t *testing.T) {
 	device := wire.StartDeviceAuthorizationResponse{UserCode: "BCDF-GHJK", VerificationURI: "https://d/device", VerificationURIComplete: "https://d/device?user_code=BCDF-GHJK"}

@@ -9,6 +9,7 @@ import (
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/credentials"
+	"keyfob/internal/lint"
 	"keyfob/internal/session"
 	"keyfob/internal/signin"
 )
@@ -24,8 +25,11 @@ type loginOptions struct {
 	SetKey func(ctx context.Context, path string, in awsconfig.Header, key, value string) error
 	Warn   func(format string, args ...any)
 	Out    io.Writer
+	// Lookup is the environment, for what it hides.
+	Lookup func(key string) (string, bool)
 
 	Profile   string // "" for none
+	ByFlag    bool   // Profile was named with --profile, past which no variable hides it
 	Session   string // --sso-session
 	UseDevice bool
 }
@@ -56,7 +60,7 @@ instead, on this or any other device.`,
 				return err
 			}
 			o := &loginOptions{
-				Config: config, Warn: a.warn, Out: a.sys.Stdout,
+				Config: config, Warn: a.warn, Out: a.sys.Stdout, Lookup: a.sys.LookupEnv, ByFlag: a.global.profile != "",
 				Session: sessionName, UseDevice: useDevice,
 			}
 			profile, explicit, err := a.activeProfile(config)
@@ -86,7 +90,7 @@ func (o *loginOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.warnIfUseless(sso)
+	o.warn(sso)
 	resolved, err := o.Resolve(ctx, sso)
 	if err != nil {
 		return err
@@ -108,14 +112,16 @@ func (o *loginOptions) Run(ctx context.Context) error {
 	return err
 }
 
-// warnIfUseless says at once what would make every later command fail although the sign-in works.
-func (o *loginOptions) warnIfUseless(sso awsconfig.SSO) {
-	if sso.Profile == "" || sso.AccountID == "" && sso.RoleName == "" {
-		return
+// warn says at once what would make later commands fail although the sign-in works.
+func (o *loginOptions) warn(sso awsconfig.SSO) {
+	profile := sso.Profile
+	if p, _ := o.Config.Profile(profile); sso.Session != "" {
+		if own, _ := p.Get("sso_session"); own != sso.Session {
+			profile = "" // it has nothing to do with this session
+		}
 	}
-	if _, err := o.Config.CredentialSource(sso.Profile); err != nil {
-		o.Warn("this sign-in will not give profile %q credentials: %v", sso.Profile, err)
-	}
+	found := lint.Check(lint.Input{Config: o.Config, Lookup: o.Lookup})
+	warnAbout(found, profile, sso.Session, profile != "" && !o.ByFlag, o.Warn)
 }
 
 // forgetRoles drops the role credentials that the config's profiles have cached for this sign-in:
