@@ -37,7 +37,7 @@ func newScreen(t *testing.T, h home, width, height int, args ...string) *screen 
 		filepath.Join(bin, "keyfob"),
 	}, args...)...)
 	// The program has to stay to be looked at when it is done, and "new-session" runs it at once.
-	command.Args = append(command.Args[:6:6], append([]string{"set", "-g", "remain-on-exit", "on", ";", "set", "-g", "default-terminal", "tmux-256color", ";"}, command.Args[6:]...)...)
+	command.Args = append(command.Args[:6:6], append([]string{"set", "-g", "remain-on-exit", "on", ";", "set", "-g", "remain-on-exit-format", "", ";", "set", "-g", "default-terminal", "tmux-256color", ";"}, command.Args[6:]...)...)
 	command.Env = append(h.keyfob(t.Context()).Env, "AWS_ENDPOINT_URL="+h.c.URL, "TERM=xterm-256color", "LC_ALL=C.UTF-8")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v\n%s", err, out)
@@ -80,15 +80,11 @@ func (s *screen) resize(width, height int) {
 	s.tmux("resize-window", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height))
 }
 
-// text is what the screen shows, without blanks at the ends of lines and empty lines at the end. tmux says
-// for itself when the program has ended, which is left out.
+// text is what the screen shows, without blanks at the ends of lines and empty lines at the end.
 func (s *screen) text() string {
 	s.t.Helper()
 	var lines []string
 	for line := range strings.SplitSeq(s.tmux("capture-pane", "-p"), "\n") {
-		if strings.HasPrefix(line, "Pane is dead") {
-			continue
-		}
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"

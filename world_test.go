@@ -50,7 +50,8 @@ type center struct {
 
 var passwordLine = regexp.MustCompile(`(?m)^ *(ada|grace) +(\S+)`)
 
-func startCenter(dir string) (*center, error) {
+// startCenter starts a center whose example organisation may be edited before.
+func startCenter(dir string, edits ...func(yaml string) string) (*center, error) {
 	out, err := exec.Command(filepath.Join(bin, "keyfob-center"), "init", "--dir", dir).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("keyfob-center init: %w\n%s", err, out)
@@ -59,8 +60,18 @@ func startCenter(dir string) (*center, error) {
 	for _, m := range passwordLine.FindAllStringSubmatch(string(out), -1) {
 		c.Passwords[m[1]] = m[2]
 	}
+	yaml := filepath.Join(dir, "center.yaml")
+	for _, edit := range edits {
+		b, err := os.ReadFile(yaml)
+		if err == nil {
+			err = os.WriteFile(yaml, []byte(edit(string(b))), 0o600)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	ready := filepath.Join(dir, "ready.json")
-	c.process = exec.Command(filepath.Join(bin, "keyfob-center"), "serve", "--config", filepath.Join(dir, "center.yaml"),
+	c.process = exec.Command(filepath.Join(bin, "keyfob-center"), "serve", "--config", yaml,
 		"--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--ready-file", ready)
 	c.process.Stdout, c.process.Stderr = &c.log, &c.log
 	if err := c.process.Start(); err != nil {
