@@ -5,4 +5,8 @@
 // centers on loopback. Three small programs (boto3, gosdk, js) do the same few things with one SDK each
 // and print JSON. The package knows none of keyfob's types: what a file or an answer means is what the
 // others make of it.
+//
+// The exception is how config files are read. testdata/config has odd ones, of which keyfob and three other
+// readers must make the same; what keyfob makes of them is asked of its package awsconfig, since no
+// command prints it all. Where a reader differs, the file says so and differenceClasses in odd_test.go why.
 package referee

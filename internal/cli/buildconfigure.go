@@ -136,15 +136,6 @@ type asker struct {
 	busy    func(text string) (done func())
 }
 
-// Say implements [wizard.Asker]: what is said may come from outside.
-func (a asker) Say(text string) {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = printable(lines[i])
-	}
-	a.Asker.Say(strings.Join(lines, "\n"))
-}
-
 // asker asks at the terminal, or line by line where there is none that can do more.
 func (a *app) asker(plain bool) asker {
 	in, _ := a.sys.Stdin.(*os.File)

@@ -46,9 +46,9 @@ func (f Frame) String() string {
 // Width is how many cells of a terminal a text takes.
 func Width(s string) int { return uniseg.StringWidth(s) }
 
-// harmless is text as it may be shown: nothing in it moves the cursor, changes a colour or the direction
+// Harmless is text as it may be shown: nothing in it moves the cursor, changes a colour or the direction
 // of writing, or takes no room while it is there. Line breaks and tabs become blanks.
-func harmless(s string) string {
+func Harmless(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
@@ -100,9 +100,20 @@ func split(s string, width int) (head, tail string) {
 	return s[:at], s[at:]
 }
 
+// tail is as much of the end of a text as fits a width.
+func tail(text []string, width int) string {
+	from := len(text)
+	for used := 0; from > 0; from-- {
+		if used += Width(text[from-1]); used > width {
+			break
+		}
+	}
+	return strings.Join(text[from:], "")
+}
+
 // wrap breaks a text into lines of a width, between words where it can.
 func wrap(s string, width int) []string {
-	width = max(width, 2) // a wide character takes two
+	width = max(width, 3) // no character is wider
 	var lines []string
 	for Width(s) > width {
 		head, tail := split(s, width)

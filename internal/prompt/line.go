@@ -9,6 +9,9 @@ import (
 // maxSuggestions is how many completions are shown at once.
 const maxSuggestions = 5
 
+// maxText is how many characters an answer may have; what is typed or pasted beyond is dropped.
+const maxText = 4096
+
 // Line is a [Field] that is being answered: a line editor. It is for one goroutine.
 type Line struct {
 	field   Field
@@ -25,13 +28,15 @@ type Line struct {
 }
 
 // NewLine begins to ask.
-func NewLine(f Field) *Line { return &Line{field: f, prompt: harmless(f.Prompt), chosen: -1} }
+func NewLine(f Field) *Line { return &Line{field: f, prompt: Harmless(f.Prompt), chosen: -1} }
 
 // Answer is the answer, when Update has said done.
 func (l *Line) Answer() string { return l.answer }
 
-// Last is the line that stays: the question with its answer.
-func (l *Line) Last() string { return l.prompt + harmless(l.answer) }
+// Last is the line that stays: the question with what was typed.
+func (l *Line) Last() string {
+	return l.prompt + strings.TrimSpace(strings.Join(l.text, ""))
+}
 
 // Update takes a key. It returns done when there is an answer, and [ErrBack] or [ErrInterrupted].
 func (l *Line) Update(k Key) (done bool, err error) {
@@ -96,15 +101,16 @@ func (l *Line) enter() bool {
 	}
 	err := l.field.Check(l.answer)
 	if err != nil {
-		l.reason = harmless(err.Error())
+		l.reason = Harmless(err.Error())
 	}
 	return err == nil
 }
 
 func (l *Line) insert(text string) {
-	added := clusters(harmless(text))
+	added := clusters(Harmless(text))
 	// What is typed may join the character before it, as an accent does.
 	joined := clusters(strings.Join(l.text[:l.at], "") + strings.Join(added, ""))
+	joined = joined[:min(len(joined), maxText)]
 	l.text = slices.Concat(joined, l.text[l.at:])
 	l.at = len(joined)
 	l.edited()
@@ -182,7 +188,7 @@ func (l *Line) completions() []Suggestion {
 	var first, second []Suggestion
 	for _, s := range l.field.Suggest {
 		switch text := strings.ToLower(s.Text); {
-		case text == typed, s.Text != harmless(s.Text):
+		case text == typed, s.Text != Harmless(s.Text):
 		case strings.HasPrefix(text, typed):
 			first = append(first, s)
 		case strings.Contains(text, typed):
@@ -214,14 +220,15 @@ func (l *Line) next(step int) {
 // View shows the question on a screen of a size: the prompt and the answer, then why it was refused,
 // completions, what is known about the answer, and help.
 func (l *Line) View(width, height int) Frame {
-	width, height = max(width-1, 4), max(height, 1) // the last column makes terminals wrap
+	width = max(width-1, 4) // the last column makes terminals wrap
 	f := l.viewAnswer(width)
 	below := l.viewBelow(width)
-	if most := height - 1; len(f.Lines) > most && most > 0 { // the end of the prompt matters most
-		f.Row -= len(f.Lines) - most
-		f.Lines = f.Lines[len(f.Lines)-most:]
+	most := max(height-1, 1)
+	if extra := len(f.Lines) - most; extra > 0 { // the end of the prompt matters most
+		f.Row -= extra
+		f.Lines = f.Lines[extra:]
 	}
-	f.Lines = append(f.Lines, below[:min(len(below), max(0, height-1-len(f.Lines)))]...)
+	f.Lines = append(f.Lines, below[:min(len(below), most-len(f.Lines))]...)
 	return f
 }
 
@@ -249,16 +256,19 @@ func wrapHard(s string, width int) []string {
 
 // window is the part of the text that fits, and where in it the cursor is.
 func (l *Line) window(room int) (visible string, col int) {
-	widthOf := func(from, to int) int { return Width(strings.Join(l.text[from:to], "")) }
+	ends := make([]int, len(l.text)+1) // how wide the text is up to there
+	for i, c := range l.text {
+		ends[i+1] = ends[i] + Width(c)
+	}
 	l.scrolls = min(l.scrolls, l.at)
-	for widthOf(l.scrolls, l.at) >= room {
+	for l.scrolls < l.at && ends[l.at]-ends[l.scrolls] >= room {
 		l.scrolls++
 	}
-	for l.scrolls > 0 && widthOf(l.scrolls-1, len(l.text)) < room {
+	for l.scrolls > 0 && ends[len(l.text)]-ends[l.scrolls-1] < room {
 		l.scrolls--
 	}
 	visible, _ = split(strings.Join(l.text[l.scrolls:], ""), room)
-	return visible, widthOf(l.scrolls, l.at)
+	return visible, ends[l.at] - ends[l.scrolls]
 }
 
 func (l *Line) viewBelow(width int) [][]Span {
@@ -272,11 +282,11 @@ func (l *Line) viewBelow(width int) [][]Span {
 	}
 	if l.field.Detail != nil {
 		for _, d := range l.field.Detail(strings.TrimSpace(strings.Join(l.text, ""))) {
-			lines = append(lines, spans(Faint, cut(harmless(d), width))...)
+			lines = append(lines, spans(Faint, cut(Harmless(d), width))...)
 		}
 	}
 	if !l.open && (l.field.Help != "" || len(all) > 0 && len(l.text) == 0) {
-		help := harmless(l.field.Help)
+		help := Harmless(l.field.Help)
 		if len(all) > 0 && len(l.text) == 0 {
 			help = strings.TrimLeft(fmt.Sprintf("%s  (Tab: %d known)", help, len(all)), " ")
 		}
@@ -293,9 +303,9 @@ func (l *Line) viewCompletions(all []Suggestion, width int) [][]Span {
 		if i == l.chosen {
 			mark, style = "> ", Selected
 		}
-		text := cut(mark+harmless(all[i].Text), width)
+		text := cut(mark+Harmless(all[i].Text), width)
 		line := []Span{{text, style}}
-		if note, room := harmless(all[i].Note), width-Width(text)-2; note != "" && room > 8 {
+		if note, room := Harmless(all[i].Note), width-Width(text)-2; note != "" && room > 8 {
 			line = append(line, Span{"  " + cut(note, room), Faint})
 		}
 		lines = append(lines, line)

@@ -26,7 +26,7 @@ type List struct {
 func NewList(m Menu) *List {
 	l := &List{menu: m, labels: make([]string, len(m.Rows)), rows: make([]searchable, len(m.Rows)), page: maxRows}
 	for i, r := range m.Rows {
-		l.labels[i] = harmless(r.Label)
+		l.labels[i] = Harmless(r.Label)
 		l.rows[i] = searchableOf(r, l.labels[i])
 		l.widest = max(l.widest, Width(l.labels[i]))
 	}
@@ -67,7 +67,8 @@ func (l *List) Update(k Key) (done bool, err error) {
 	case End:
 		l.move(last)
 	case Type:
-		l.search(clusters(strings.Join(l.filter, "") + harmless(k.Text)))
+		filter := clusters(strings.Join(l.filter, "") + Harmless(k.Text))
+		l.search(filter[:min(len(filter), maxText)])
 	case Backspace:
 		if n := len(l.filter); n > 0 {
 			l.search(l.filter[:n-1])
@@ -106,13 +107,15 @@ func (l *List) View(width, height int) Frame {
 		label = "/"
 	}
 	room := width - Width(label)
-	for Width(filter) >= room { // its end is what is being typed
-		_, filter = split(filter, Width(clusters(filter)[0]))
-	}
-	f := Frame{Col: Width(label) + Width(filter)}
-	first := []Span{{label, Faint}, {filter, Plain}}
+	shown := tail(l.filter, room-1) // its end is what is being typed
+	f := Frame{Col: Width(label) + Width(shown)}
+	first := []Span{{label, Faint}, {shown, Plain}}
 	if filter == "" {
-		first = append(first, Span{cut("type to filter by name, e-mail or id", room-1), Faint})
+		hint := "type to filter"
+		if l.menu.By != "" {
+			hint += " by " + l.menu.By
+		}
+		first = append(first, Span{cut(hint, room-1), Faint})
 	}
 	f.Lines = append(f.Lines, first)
 

@@ -3,24 +3,43 @@ package prompt
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sahilm/fuzzy"
+	"golang.org/x/text/unicode/norm"
 )
 
 // searchable is a row as the filter sees it.
 type searchable struct {
-	fields []string // lower case; the label is the last
+	fields []string // folded; the label is the last
 }
 
 func searchableOf(r Row, label string) searchable {
 	var s searchable
 	for _, f := range r.Fields {
-		if f = strings.ToLower(harmless(f)); f != "" {
+		if f = fold(Harmless(f)); f != "" {
 			s.fields = append(s.fields, f)
 		}
 	}
-	s.fields = append(s.fields, strings.ToLower(label))
+	s.fields = append(s.fields, fold(label))
 	return s
+}
+
+// fold is text as it is compared: without case and accents, so that "zurich" finds Zürich.
+func fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			s = strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, norm.NFKD.String(s))
+			break
+		}
+	}
+	return strings.ToLower(s)
 }
 
 // rank says how well a row has all words, 0 being best: as a whole field, at the beginning of one, or
@@ -49,7 +68,7 @@ func (s searchable) rank(words []string) (rank int, ok bool) {
 // match returns the rows that a filter finds, best first, each kind in the order of the menu. Rows that
 // only have its characters one after the other, with others between, are found when no row has its words.
 func match(rows []searchable, filter string) []int {
-	words := strings.Fields(strings.ToLower(filter))
+	words := strings.Fields(fold(filter))
 	if len(words) == 0 {
 		all := make([]int, len(rows))
 		for i := range all {
@@ -57,11 +76,17 @@ func match(rows []searchable, filter string) []int {
 		}
 		return all
 	}
+	phrase := []string{strings.Join(words, " ")}
 	var ranked [3][]int
 	for i, r := range rows {
-		if rank, ok := r.rank(words); ok {
-			ranked[rank] = append(ranked[rank], i)
+		rank, ok := r.rank(words)
+		if !ok {
+			continue
 		}
+		if asPhrase, ok := r.rank(phrase); ok {
+			rank = min(rank, asPhrase)
+		}
+		ranked[rank] = append(ranked[rank], i)
 	}
 	if found := slices.Concat(ranked[0], ranked[1], ranked[2]); found != nil {
 		return found

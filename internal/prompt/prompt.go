@@ -47,6 +47,7 @@ type Menu struct {
 	Title string // "There are 3 AWS accounts available to you."
 	Noun  string // what one row is, for counts and plain prompts: "account"
 	Flag  string // the flag that answers it too: "--account-id"
+	By    string // what rows are found by, for the hint: "name, e-mail or id"; "" for none
 	Rows  []Row
 	// Selected is the row where the cursor begins.
 	Selected int

@@ -18,6 +18,7 @@ const loneEscape = 0xff
 
 const (
 	esc        = 0x1b
+	ctrlC      = 0x03
 	pasteBegin = "\x1b[200~"
 	pasteEnd   = "\x1b[201~"
 )
@@ -64,7 +65,7 @@ func control(c byte) prompt.Key {
 		code = prompt.Home
 	case 0x02:
 		code = prompt.Left
-	case 0x03:
+	case ctrlC:
 		code = prompt.Interrupt
 	case 0x04:
 		code = prompt.EndOfInput
@@ -117,6 +118,10 @@ func decodeSequence(b []byte) (k prompt.Key, n int) {
 	if bytes.HasPrefix(b, []byte(pasteBegin)) {
 		end := bytes.Index(b, []byte(pasteEnd))
 		if end < 0 {
+			// A paste whose end got lost must not keep Ctrl-C from being heard.
+			if bytes.HasSuffix(bytes.ReplaceAll(b, []byte{loneEscape}, nil), []byte{ctrlC}) {
+				return prompt.Key{Code: prompt.Interrupt}, len(b)
+			}
 			return k, 0
 		}
 		text := string(bytes.ToValidUTF8(b[len(pasteBegin):end], nil))

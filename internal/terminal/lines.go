@@ -56,9 +56,9 @@ func (l *Lines) Ask(ctx context.Context, f prompt.Field) (string, error) {
 // Choose asks for a row of a menu, by its number or by what it is found by.
 func (l *Lines) Choose(ctx context.Context, m prompt.Menu) (int, error) {
 	var b strings.Builder
-	b.WriteString(m.Title + "\n")
+	b.WriteString(prompt.Harmless(m.Title) + "\n")
 	for i, r := range m.Rows {
-		fmt.Fprintf(&b, "%5d  %s\n", i+1, r.Label)
+		fmt.Fprintf(&b, "%5d  %s\n", i+1, prompt.Harmless(r.Label))
 	}
 	_, _ = io.WriteString(l.Out, b.String())
 	for {
@@ -81,12 +81,12 @@ func (l *Lines) Choose(ctx context.Context, m prompt.Menu) (int, error) {
 }
 
 // Say prints a line, or several.
-func (l *Lines) Say(text string) { _, _ = io.WriteString(l.Out, text+"\n") }
+func (l *Lines) Say(text string) { say(l.Out, text) }
 
 // ask prints a question and reads a line. It ends with ctx although the read goes on: the program is
 // about to end.
 func (l *Lines) ask(ctx context.Context, question, flag string) (string, error) {
-	if _, err := io.WriteString(l.Out, question); err != nil {
+	if _, err := io.WriteString(l.Out, prompt.Harmless(question)); err != nil {
 		return "", err
 	}
 	if l.in == nil {

@@ -10,6 +10,12 @@ import (
 	"keyfob/internal/prompt"
 )
 
+// While a frame is drawn nothing wraps by itself: terminals disagree about how wide some characters are.
+const (
+	hideCursor, showCursor = "\x1b[?25l", "\x1b[?25h"
+	noWrap, wrap           = "\x1b[?7l", "\x1b[?7h"
+)
+
 // screen draws one model below what is on the terminal, anew for each frame, every line whole: that is
 // what scripts look for, and what a terminal that has been resized needs.
 type screen struct {
@@ -31,7 +37,7 @@ func (s *screen) draw() {
 	width, height := s.size()
 	f := s.m.View(width, height)
 	var b strings.Builder
-	b.WriteString("\x1b[?25l")
+	b.WriteString(hideCursor + noWrap)
 	s.toTop(&b)
 	for i, line := range f.Lines {
 		if i > 0 {
@@ -50,7 +56,7 @@ func (s *screen) draw() {
 	if f.Col > 0 {
 		fmt.Fprintf(&b, "\x1b[%dC", f.Col)
 	}
-	b.WriteString("\x1b[?25h")
+	b.WriteString(wrap + showCursor)
 	_, _ = io.WriteString(s.t.out, b.String())
 	s.shown, s.width = f, width
 }

@@ -8,6 +8,11 @@ import (
 	"syscall"
 )
 
+// needsTERM: without a name nobody knows what a terminal can do.
+const needsTERM = true
+
+func canDraw(*os.File) bool { return true }
+
 func resizes() (resized <-chan os.Signal, stop func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGWINCH)

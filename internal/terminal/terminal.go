@@ -28,10 +28,10 @@ type Terminal struct {
 
 // Open returns a Terminal when in and out are one that can do more than print lines.
 func Open(in, out *os.File, lookup func(key string) (string, bool)) (*Terminal, bool) {
-	if kind, _ := lookup("TERM"); kind == "" || kind == "dumb" {
+	if kind, _ := lookup("TERM"); kind == "dumb" || kind == "" && needsTERM {
 		return nil, false
 	}
-	if !Is(in) || !Is(out) {
+	if !Is(in) || !Is(out) || !canDraw(out) {
 		return nil, false
 	}
 	no, _ := lookup("NO_COLOR")
@@ -68,7 +68,16 @@ func (t *Terminal) Choose(ctx context.Context, m prompt.Menu) (int, error) {
 }
 
 // Say prints a line, or several.
-func (t *Terminal) Say(text string) { _, _ = io.WriteString(t.out, text+"\n") }
+func (t *Terminal) Say(text string) { say(t.out, text) }
+
+// say prints lines, some words of which may come from outside.
+func say(out io.Writer, text string) {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = prompt.Harmless(lines[i])
+	}
+	_, _ = io.WriteString(out, strings.Join(lines, "\n")+"\n")
+}
 
 // busyAfter is how long something may take before a person wants to know that it goes on.
 const busyAfter = 300 * time.Millisecond
@@ -110,13 +119,13 @@ func (t *Terminal) run(ctx context.Context, m model) error {
 	if err != nil {
 		return err
 	}
-	input, stopped := make(chan []byte), make(chan struct{})
-	quit := make(chan struct{})
-	go read(reader, input, quit, stopped)
+	input := make(chan []byte)
+	go read(reader, input)
 	defer func() {
-		close(quit)
 		reader.Cancel()
-		<-stopped
+		for b := range input {
+			t.pending = append(t.pending, b...)
+		}
 		_ = reader.Close()
 	}()
 	resized, stop := resizes()
@@ -170,21 +179,16 @@ func (t *Terminal) feed(m model, s *screen, raw *rawMode) (done bool, err error)
 	}
 }
 
-// read passes on what is typed until quit. What it has read by then is passed on all the same.
-func read(r io.Reader, input chan<- []byte, quit <-chan struct{}, stopped chan<- struct{}) {
-	defer close(stopped)
-	buffer := make([]byte, 4096)
+// read passes on what is typed until r is cancelled, or the terminal is gone.
+func read(r io.Reader, input chan<- []byte) {
+	defer close(input)
 	for {
+		buffer := make([]byte, 4096)
 		n, err := r.Read(buffer)
 		if err != nil {
-			close(input)
 			return
 		}
-		select {
-		case input <- append([]byte(nil), buffer[:n]...):
-		case <-quit:
-			return
-		}
+		input <- buffer[:n]
 	}
 }
 

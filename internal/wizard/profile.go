@@ -187,6 +187,7 @@ func (p *Profile) signInFresh(ctx context.Context, to string) error {
 	token, err := p.Token(ctx, p.sso)
 	if err == nil {
 		p.signedIn = &signedIn{to: to, token: token, fresh: true}
+		p.Say("")
 	}
 	return err
 }
@@ -244,7 +245,7 @@ func (p *Profile) askAccount(ctx context.Context) (asked bool, err error) {
 		asked = true
 		index, err = p.Choose(ctx, prompt.Menu{
 			Title: fmt.Sprintf("There are %d AWS accounts available to you.", len(accounts)),
-			Noun:  "account", Flag: FlagAccount, Rows: access.AccountRows(accounts),
+			Noun:  "account", Flag: FlagAccount, By: "name, e-mail or id", Rows: access.AccountRows(accounts),
 			Selected: max(0, slices.IndexFunc(accounts, func(a wire.AccountInfo) bool { return a.AccountID == p.current("sso_account_id") })),
 		})
 		if err != nil {

@@ -1,0 +1,39 @@
+package referee
+
+import (
+	"os"
+	"testing"
+)
+
+// A profile that the wizard has written is one that every tool uses, by the name that it has for it.
+func TestWizardsProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.login(keyfob, "--profile", "dev")
+	for _, n := range newNames() {
+		w.ok(keyfob, "configure", "sso", "--session-name", "example", "--account-id", "000000000042", "--role-name", "ReadOnlyAccess",
+			"--region", "us-east-1", "--output", "json", "--profile-name", n.name)
+		f, err := os.OpenFile(w.path("config"), os.O_APPEND|os.O_WRONLY, 0)
+		must(t, err)
+		_, err = f.WriteString("services = example\n") // leads to the center, which only keyfob would find without
+		must(t, err)
+		must(t, f.Close())
+	}
+	for _, tool := range append(clis(), sdks()...) {
+		t.Run(tool.name, func(t *testing.T) {
+			needs(t, tool)
+			w := &world{w.center.in(t), w.home}
+			for _, n := range newNames() {
+				name := n.name
+				switch {
+				case tool.name == goSDK.name:
+					name = n.goSDK
+				case tool.name == jsSDK.name && !n.js:
+					w.fails(tool, "identity", name)
+					continue
+				}
+				w.identifies(tool, name, "000000000042", "ReadOnlyAccess")
+			}
+		})
+	}
+}
