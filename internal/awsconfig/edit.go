@@ -26,9 +26,14 @@ func SetKey(data []byte, section Header, key, value string) ([]byte, error) {
 func (e *Editor) Bytes() []byte { return []byte(e.doc.src) }
 
 // Set gives a key a value. A new key goes below the last one of its section, a new section to the end of
-// the file, without a blank line before it, as the AWS CLI does both. Setting the value that is there
-// changes nothing. Blanks around value are dropped, as every reader drops them. A comment behind the old
-// value, which readers take for a part of it, is moved to a line of its own.
+// the file, without a blank line before it, as the AWS CLI does both; only below a comment, which would
+// seem to be about the new section, is there one. Setting the value that is there changes nothing. Blanks
+// around value are dropped, as every reader drops them. A comment behind the old value, which readers take
+// for a part of it, is moved to a line of its own.
+//
+// What is done can be undone to the byte: a new key by Unset, a new section by RemoveSection, another value
+// by Set with the old one. What cannot is the end that the file's last line got when it had none, a blank
+// line below a comment, the lines of a value of several, an empty value's blanks, and a comment that moved.
 //
 // The error is an *UnwritableError, when section, key or value could not be read back as they are.
 func (e *Editor) Set(section Header, key, value string) error {
@@ -174,7 +179,11 @@ func (e *Editor) add(section Header, at place, lines ...string) error {
 		if err := checkNewSection(section); err != nil {
 			return err
 		}
-		e.apply(e.below(len(e.doc.lines)-1, append([]string{"[" + section.text() + "]"}, lines...)...))
+		lines = append([]string{"[" + section.text() + "]"}, lines...)
+		if n := len(e.doc.lines); n > 0 && e.doc.lines[n-1].kind == commentLine {
+			lines = append([]string{""}, lines...) // it is not about the new section
+		}
+		e.apply(e.below(len(e.doc.lines)-1, lines...))
 		return nil
 	}
 	b := e.doc.blocks[at.block]

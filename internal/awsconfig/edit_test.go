@@ -26,6 +26,7 @@ func TestSetKey(t *testing.T) {
 		{"new section, credentials file", "[a]\n", Header{BareSection, "my prof"}, "region", "x", "[a]\n[my prof]\nregion = x\n"},
 		{"new section, last newline missing", "[a]\nb = c", profileHeader("p"), "region", "x", "[a]\nb = c\n[profile p]\nregion = x\n"},
 		{"new section, CRLF", "[a]\r\nb = c", profileHeader("p"), "region", "x", "[a]\r\nb = c\r\n[profile p]\r\nregion = x\r\n"},
+		{"new section right below a comment", "[a]\n# end", profileHeader("p"), "region", "x", "[a]\n# end\n\n[profile p]\nregion = x\n"},
 		{"new section below comments", "[a]\n# end\n\n", profileHeader("p"), "region", "x", "[a]\n# end\n\n[profile p]\nregion = x\n"},
 
 		{"replace", "[default]\nregion = a\noutput = b\n", profileHeader("default"), "region", "x", "[default]\nregion = x\noutput = b\n"},
@@ -141,7 +142,7 @@ func TestSeveralEdits(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := lines("# mine", "[profile Admin-1]", "sso_session = corp", "services = corp", "region = eu-west-1",
+	want := lines("# mine", "", "[profile Admin-1]", "sso_session = corp", "services = corp", "region = eu-west-1",
 		"[sso-session corp]", "sso_start_url = https://x/start", "sso_region = us-east-1",
 		"[services corp]", "sso_oidc =", "    endpoint_url = http://a", "sso =", "    endpoint_url = http://b")
 	if diff := cmp.Diff(want, string(e.Bytes())); diff != "" {

@@ -138,3 +138,23 @@ func (e *Editor) RenameSection(from Header, newName string) error {
 	e.apply(changes)
 	return nil
 }
+
+// ReplaceAll gives every key of that name, in whatever section, that has the value old another value, as
+// when the thing it refers to was renamed. Keys of nested blocks are left alone. The error is an
+// *UnwritableError.
+func (e *Editor) ReplaceAll(key, old, value string) error {
+	if why := flaw(value); why != "" {
+		return &UnwritableError{"value", key, why}
+	}
+	key = strings.ToLower(key)
+	var changes []splice
+	for _, b := range e.doc.blocks {
+		for _, o := range b.options {
+			if o.key == key && e.doc.value(o) == old {
+				changes = append(changes, e.replaceValue(o, value)...)
+			}
+		}
+	}
+	e.apply(changes)
+	return nil
+}

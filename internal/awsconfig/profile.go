@@ -21,6 +21,21 @@ func (c *Config) Session(name string) (Section, bool) {
 	return s, ok
 }
 
+// Find returns a profile, an sso-session or a services section, or an empty one when there is none such.
+func (c *Config) Find(h Header) (Section, bool) {
+	all := sections{}
+	switch h.Kind {
+	case ProfileSection:
+		all = c.profiles
+	case SessionSection:
+		all = c.sessions
+	case ServicesSection:
+		all = c.services
+	}
+	s, ok := all.named[h.Name]
+	return s, ok
+}
+
 // ActiveProfile returns the profile a command is to use: flag (--profile) unless empty, AWS_PROFILE,
 // AWS_DEFAULT_PROFILE, else "default", which is then not explicit and need not exist. A variable that
 // is set to nothing names the profile "".

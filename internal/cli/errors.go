@@ -22,6 +22,7 @@ import (
 // Exit codes, those of the AWS CLI.
 const (
 	exitOK            = 0
+	exitNoValue       = 1
 	exitInterrupted   = 130
 	exitHungUp        = 129
 	exitTerminated    = 143
@@ -70,6 +71,9 @@ func (a *app) report(err error) int {
 	if errors.Is(err, prompt.ErrInterrupted) {
 		_, _ = io.WriteString(a.sys.Stderr, "\n")
 		return exitInterrupted
+	}
+	if none := new(noValueError); errors.As(err, &none) && none.text == "" {
+		return exitNoValue
 	}
 	code, hints := a.advise(err)
 	_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: error: %s\n", printable(err.Error()))
@@ -135,6 +139,10 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var unknownSession *awsconfig.SessionNotFoundError
 	var none *credentials.NotFoundError
 	switch {
+	case errors.As(err, new(*noValueError)):
+		return exitNoValue, nil, true
+	case errors.As(err, new(*awsconfig.SectionExistsError)), errors.As(err, new(*awsconfig.HiddenSectionError)):
+		return exitGeneral, []string{"nothing was changed"}, true
 	case errors.As(err, &profile):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
 	case errors.As(err, &dangling):

@@ -61,7 +61,8 @@ func synopsis(cmd *cobra.Command) string {
 	if cmd.HasAvailableSubCommands() {
 		return cmd.CommandPath() + " [options] <command>"
 	}
-	return cmd.CommandPath() + " [options]"
+	_, arguments, _ := strings.Cut(cmd.Use, " ")
+	return strings.TrimRight(cmd.CommandPath()+" [options] "+arguments, " ")
 }
 
 func indent(s string) string {

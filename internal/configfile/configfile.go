@@ -49,6 +49,7 @@ const BackupSuffix = ".keyfob-backup"
 type Change struct {
 	Before, After []byte
 	Backup        string // the path of the file that holds Before; "" when none was made
+	Shared        bool   // others than the owner may read or write the file
 }
 
 // Update replaces the content of the file at path by what edit makes of it. A missing file is an empty
@@ -85,6 +86,9 @@ func Update(ctx context.Context, path string, edit func([]byte) ([]byte, error))
 		return Change{}, err
 	}
 	done = Change{Before: before, After: after}
+	if st, err := os.Stat(target); err == nil {
+		done.Shared = shared(st.Mode())
+	}
 	if bytes.Equal(before, after) {
 		return done, nil
 	}

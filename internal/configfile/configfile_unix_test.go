@@ -16,11 +16,15 @@ func TestModes(t *testing.T) {
 	for _, mode := range []os.FileMode{0o600, 0o644, 0o640, 0o400, 0o664} {
 		path := filepath.Join(t.TempDir(), "config")
 		write(t, path, "old", mode)
-		if _, err := Update(t.Context(), path, to("new")); err != nil {
+		done, err := Update(t.Context(), path, to("new"))
+		if err != nil {
 			t.Fatal(err)
 		}
 		if st, err := os.Stat(path); err != nil || st.Mode().Perm() != mode {
 			t.Errorf("%v became %v (%v)", mode, st.Mode(), err)
+		}
+		if own := mode == 0o600 || mode == 0o400; done.Shared == own {
+			t.Errorf("%v: shared is %v", mode, done.Shared)
 		}
 	}
 	path := filepath.Join(t.TempDir(), ".aws", "credentials")

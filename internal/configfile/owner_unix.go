@@ -22,3 +22,6 @@ func keepOwner(f *os.File, target string) error {
 	}
 	return nil
 }
+
+// shared reports whether others than the owner may read or write a file of that mode.
+func shared(mode os.FileMode) bool { return mode&0o066 != 0 }
