@@ -64,6 +64,11 @@ func TestFix(t *testing.T) {
 			want:   "[profile a]\n" + rest + "sso_session = acme\n[sso-session corp]\n" + session + "endpoint_url = http://127.0.0.1:1\n" + added,
 		},
 		{
+			name:   "a session that its profiles agree is of another service",
+			config: legacy("a") + "[profile x]\nsso_session = corp\nendpoint_url = http://127.0.0.1:1\n[sso-session corp]\n" + session,
+			want:   "[profile a]\n" + rest + "sso_session = acme\n[profile x]\nsso_session = corp\nendpoint_url = http://127.0.0.1:1\n[sso-session corp]\n" + session + added,
+		},
+		{
 			name:   "default, with comments and CR LF",
 			config: "[default] ; me\r\n  # where\r\n  sso_start_url: https://127.0.0.1/start\r\n  sso_region=eu-west-1\r\n",
 			want:   "[default] ; me\r\n  # where\r\n  sso_session = sso\r\n[sso-session sso]\r\nsso_start_url = https://127.0.0.1/start\r\nsso_region = eu-west-1\r\nsso_registration_scopes = sso:account:access\r\n",

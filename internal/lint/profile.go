@@ -163,7 +163,8 @@ func (c *check) order(h awsconfig.Header, p awsconfig.Profile) {
 		return
 	case web:
 		c.at(h, "web_identity_token_file", Warning, "web-identity-over-sso",
-			name(h)+" has a web identity too, which goes before Identity Center: its sso_account_id and sso_role_name do not count", c.unset(h, "web_identity_token_file"))
+			name(h)+" has a web identity too, which goes before Identity Center: its sso_account_id and sso_role_name do not count",
+			"move role_arn and web_identity_token_file to a profile of their own, or remove them")
 	case role:
 		c.at(h, "role_arn", Warning, "role-over-sso",
 			name(h)+" has a role_arn too, which goes before Identity Center: its sso_account_id and sso_role_name do not count",
