@@ -71,7 +71,7 @@ func (h Header) text() string {
 // backslashes, nothing else. ok is false when a quote or a backslash is left open.
 func splitWords(s string) (words []string, ok bool) {
 	if !strings.ContainsAny(s, `'"\`) {
-		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(" \t\r\n", r) }), true
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }), true
 	}
 	var word []byte
 	inWord := false // an empty quoted word is a word too

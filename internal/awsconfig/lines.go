@@ -53,18 +53,21 @@ type option struct {
 }
 
 func parse(src string) document {
-	d := document{src: src, lines: make([]line, 0, strings.Count(src, "\n")+1)}
-	level := 0        // indentation of the last line that was not a continuation
-	open := blankLine // what deeper lines belong to: an optionLine, a strayLine, or nothing
+	most := strings.Count(src, "\n") + 1
+	d := document{src: src, lines: make([]line, 0, most)}
+	options := make([]option, 0, most) // of all blocks, each of which has a part of it
+	first := 0                         // of the last block
+	level := 0                         // indentation of the last line that was not a continuation
+	open := blankLine                  // what deeper lines belong to: an optionLine, a strayLine, or nothing
 	for start := 0; start < len(src); {
 		body := start
 		if start == 0 && strings.HasPrefix(src, byteOrderMark) {
 			body = len(byteOrderMark)
 		}
 		l := line{start: start, end: lineEnd(src, start)}
-		text := strings.TrimLeftFunc(src[body:l.end], isBlank)
+		text := trimLeft(src[body:l.end])
 		l.from = l.end - len(text)
-		l.to = l.from + len(strings.TrimRightFunc(text, isBlank))
+		l.to = l.from + len(trimRight(text))
 		text = src[l.from:l.to]
 		i := len(d.lines)
 
@@ -75,27 +78,25 @@ func parse(src string) document {
 			l.kind = commentLine
 		default:
 			l.indent = utf8.RuneCountInString(src[body:l.from])
-			switch header, delim := headerText(text), strings.IndexAny(text, "=:"); {
+			switch header, delim := headerText(text), delimiter(text); {
 			case open == optionLine && l.indent > level:
 				l.kind = continuationLine
-				opts := d.blocks[len(d.blocks)-1].options
-				opts[len(opts)-1].last = i
+				options[len(options)-1].last = i
 			case open == strayLine && l.indent > level:
 				l.kind = strayLine
 			case header != "":
 				l.kind = headerLine
-				d.blocks = append(d.blocks, block{header: header, line: i})
+				d.blocks, first = append(d.blocks, block{header: header, line: i}), len(options)
 				level, open = l.indent, blankLine
 			case len(d.blocks) == 0 || delim <= 0:
 				l.kind = strayLine
 				level, open = l.indent, strayLine
 			default:
 				l.kind = optionLine
-				value := strings.TrimLeftFunc(text[delim+1:], isBlank)
+				value := trimLeft(text[delim+1:])
 				l.valueFrom, l.valueTo = l.to-len(value), l.to
-				b := &d.blocks[len(d.blocks)-1]
-				key := strings.ToLower(strings.TrimRightFunc(text[:delim], isBlank))
-				b.options = append(b.options, option{key: key, line: i, last: i})
+				options = append(options, option{key: strings.ToLower(trimRight(text[:delim])), line: i, last: i})
+				d.blocks[len(d.blocks)-1].options = options[first:len(options):len(options)]
 				level, open = l.indent, optionLine
 			}
 		}
@@ -108,15 +109,27 @@ func parse(src string) document {
 // lineEnd returns the offset behind the line that begins at start. A line ends with LF, CR LF or a
 // lone CR, as Python's text files do.
 func lineEnd(src string, start int) int {
-	i := strings.IndexAny(src[start:], "\r\n")
-	if i < 0 {
-		return len(src)
+	for i := start; i < len(src); i++ {
+		switch {
+		case src[i] == '\n':
+			return i + 1
+		case src[i] == '\r' && i+1 < len(src) && src[i+1] == '\n':
+			return i + 2
+		case src[i] == '\r':
+			return i + 1
+		}
 	}
-	end := start + i + 1
-	if src[end-1] == '\r' && end < len(src) && src[end] == '\n' {
-		end++
+	return len(src)
+}
+
+// delimiter returns where the key of an option ends, or -1.
+func delimiter(text string) int {
+	for i := range len(text) {
+		if text[i] == '=' || text[i] == ':' {
+			return i
+		}
 	}
-	return end
+	return -1
 }
 
 // headerText returns what stands between the first and the last bracket, or "" when text is not a
@@ -136,7 +149,26 @@ func isBlank(r rune) bool {
 	return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f
 }
 
-func trim(s string) string { return strings.TrimFunc(s, isBlank) }
+func trim(s string) string { return trimLeft(trimRight(s)) }
+
+// Most lines begin and end with a letter: a look at the one byte is most of what reading a file costs.
+
+func trimLeft(s string) string {
+	if s == "" || s[0] > ' ' && s[0] < utf8.RuneSelf {
+		return s
+	}
+	return strings.TrimLeftFunc(s, isBlank)
+}
+
+func trimRight(s string) string {
+	for s != "" && (s[len(s)-1] == '\n' || s[len(s)-1] == ' ') {
+		s = s[:len(s)-1]
+	}
+	if s == "" || s[len(s)-1] > ' ' && s[len(s)-1] < utf8.RuneSelf {
+		return s
+	}
+	return strings.TrimRightFunc(s, isBlank)
+}
 
 func (d *document) text(i int) string { return d.src[d.lines[i].from:d.lines[i].to] }
 

@@ -75,6 +75,7 @@ func (c *Config) CredentialsFile() string { return c.credentialsFile }
 // other words ([default] and [profile default]) replaces it as a whole, as it does for the AWS CLI.
 func (c *Config) sortSections(config *reader) {
 	raw := config.read()
+	c.profiles.order = make([]string, 0, len(raw.order))
 	lines := make(map[string]int, len(raw.order)) // where a header is first used
 	for _, b := range slices.Backward(config.doc.blocks) {
 		lines[b.header] = b.line

@@ -121,7 +121,7 @@ func (ss *sections) put(s Section) {
 		ss.order = append(ss.order, s.Name)
 	}
 	if ss.named == nil {
-		ss.named = make(map[string]Section)
+		ss.named = make(map[string]Section, cap(ss.order))
 	}
 	ss.named[s.Name] = s
 }

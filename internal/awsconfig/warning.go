@@ -62,7 +62,8 @@ func quote(s string) string {
 // A section [DEFAULT] in capitals is none: its keys are fallbacks for all sections of the file.
 func (r *reader) read() sections {
 	r.warnAboutText()
-	var found, fallbacks sections
+	var fallbacks sections
+	found := sections{order: make([]string, 0, len(r.doc.blocks))}
 	for _, b := range r.doc.blocks {
 		into := &found
 		if b.header == fallbackHeader {
