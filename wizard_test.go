@@ -403,3 +403,16 @@ func TestWizardPlain(t *testing.T) {
 	}
 	h.wantConfig(t, corpSession)
 }
+
+// A token is not shown to whoever looks over a shoulder.
+func TestTokenOnTerminal(t *testing.T) {
+	h := signedIn(t)
+	s := newScreen(t, h, 100, 24, "sso", "token", "--sso-session", "corp")
+	if code := s.exitCode(); code != 252 || !strings.Contains(s.text(), "--yes") || strings.Contains(s.text(), "accessToken") {
+		t.Errorf("exit code %d\n%s", code, s.text())
+	}
+	s = newScreen(t, h, 100, 24, "sso", "token", "--sso-session", "corp", "--yes")
+	if code := s.exitCode(); code != 0 || !strings.Contains(s.text(), "accessToken") {
+		t.Errorf("exit code %d\n%s", code, s.text())
+	}
+}

@@ -284,6 +284,35 @@ func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials
 	return func(ctx context.Context) (credentials.Credentials, error) { return source.Get(ctx, roleOf(sso)) }, nil
 }
 
+// buildToken returns what gets the token of a session, or of the profile's sign-in.
+func (a *app) buildToken(sessionName string) (func(context.Context) (session.Token, error), error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	profile, explicit, err := a.activeProfile(c)
+	if err != nil {
+		return nil, err
+	}
+	if sessionName != "" && !explicit {
+		profile = ""
+	}
+	sso, err := c.LoginTarget(profile, sessionName)
+	if err != nil {
+		return nil, err
+	}
+	files, err := a.cache()
+	if err != nil {
+		return nil, err
+	}
+	client, err := a.api(c, profile, "")
+	if err != nil {
+		return nil, err
+	}
+	source := a.tokens(c, client, files, sso)
+	return func(ctx context.Context) (session.Token, error) { return source.Token(ctx, targetOf(sso)) }, nil
+}
+
 // buildPortalCall binds the portal's calls to a token: the given one, or that of the profile's sign-in.
 func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, error) {
 	c, err := a.loadTalking()

@@ -129,6 +129,12 @@ func (a *app) sessionWizard(cmd *cobra.Command, f *configureFlags, c *awsconfig.
 	}
 }
 
+// showsOnTerminal reports whether results are seen by whoever sits there.
+func (a *app) showsOnTerminal() bool {
+	out, _ := a.sys.Stdout.(*os.File)
+	return terminal.Is(out)
+}
+
 // asker is how a person is asked, with what only a terminal needs.
 type asker struct {
 	wizard.Asker

@@ -124,7 +124,7 @@ its sign-in, and it sees theirs.`,
 
 	root.AddCommand(
 		group("sso", "sign in, sign out, and see what you may use",
-			a.newLogin(), a.newLogout(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials()),
+			a.newLogin(), a.newLogout(), a.newToken(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials()),
 		group("configure", "set up profiles, and hand out their credentials",
 			a.newConfigureSSO(), a.newConfigureSSOSession(), a.newConfigureCheck(), a.newExportCredentials(), a.newListProfiles(),
 			a.newConfigureList(), a.newConfigureGet(), a.newConfigureSet(), a.newConfigureUnset(), a.newConfigureRename()),
