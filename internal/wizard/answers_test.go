@@ -204,6 +204,18 @@ func TestConfigureSession(t *testing.T) {
 	w.want(t, changes, strings.Replace(w.config, "us-east-1", "eu-central-1", 1))
 }
 
+// Names that not every tool finds are taken, and said to be so.
+func TestNameNoted(t *testing.T) {
+	for name, noted := range map[string]bool{"dev": false, "a.b/c:d@e-1": false, "my dev": true, "it's": true, "日本": true} {
+		w := newWorld()
+		w.flags = allFlags()
+		w.flags[FlagProfile] = name
+		if _, err := w.configure(t); err != nil || strings.Contains(w.person.seen.String(), "letters, digits and - work everywhere") != noted {
+			t.Errorf("%q: %v\n%s", name, err, w.person.seen.String())
+		}
+	}
+}
+
 func TestSuggestions(t *testing.T) {
 	w := newWorld()
 	w.config = corp + "[sso-session b]\nsso_start_url = https://b.awsapps.com/start\nsso_region = eu-west-3\nsso_registration_scopes = x:y, sso:account:access\n" +

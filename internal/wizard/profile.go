@@ -126,6 +126,7 @@ func (p *Profile) askSession(ctx context.Context) (asked bool, err error) {
 		p.sso, p.known, p.resolved = sso, true, nil
 		return asked, nil
 	}
+	p.noteName(name)
 	p.sso.Session = name
 	if p.known || p.sso.StartURL == "" {
 		p.sso.StartURL, p.sso.Region, p.resolved = value(base, "sso_start_url"), value(base, "sso_region"), nil

@@ -71,6 +71,7 @@ func (p *Profile) askProfile(ctx context.Context) (asked bool, err error) {
 	}
 	name, asked, err := p.field(ctx, f)
 	if err == nil {
+		p.noteName(name)
 		p.Name = name
 	}
 	return asked, err

@@ -61,6 +61,7 @@ func (s *Session) askName(ctx context.Context) (asked bool, err error) {
 	if err != nil || name == s.sso.Session {
 		return asked, err
 	}
+	s.noteName(name)
 	known, _ := s.Config.Session(name)
 	s.sso = awsconfig.SSO{Profile: s.sso.Profile, Session: name, StartURL: value(known, "sso_start_url"), Region: value(known, "sso_region")}
 	s.scopes, s.resolved = value(known, "sso_registration_scopes"), nil
@@ -92,6 +93,14 @@ func (s *Session) nameField() prompt.Field {
 		f.Suggest = append(f.Suggest, prompt.Suggestion{Text: n, Note: value(known, "sso_start_url")})
 	}
 	return f
+}
+
+// noteName says of a new name what it costs, as far as keyfob knows it from trying.
+func (s *Session) noteName(name string) {
+	const everywhere = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@+.%:/-"
+	if strings.Trim(name, everywhere) != "" {
+		s.Say("Note: the AWS CLI and boto3 know such a name, the SDKs for Go and JavaScript do not; letters, digits and - work everywhere.")
+	}
 }
 
 // checkName refuses what could not be the name of a new section.
@@ -128,9 +137,9 @@ func checkStartURL(answer string) error {
 	case err == nil:
 		return writable(awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}, "sso_start_url", answer)
 	case errors.As(err, new(*awsconfig.InsecureStartURLError)) && strings.HasPrefix(strings.ToLower(answer), "http:"):
-		return errors.New("Not a valid Start URL: it must begin with https://, http:// would show your sign-in to everybody on the way") //nolint:staticcheck // the AWS CLI's words
+		return refusal("Not a valid Start URL: it must begin with https://, http:// would show your sign-in to everybody on the way")
 	}
-	return errors.New("Not a valid Start URL" + like) //nolint:staticcheck // the AWS CLI's words
+	return refusal("Not a valid Start URL" + like)
 }
 
 // askRegion asks for the region where the start URL does not say it.
@@ -243,7 +252,7 @@ func (s *Session) askScopes(ctx context.Context) (asked bool, err error) {
 		Check: func(answer string) error {
 			for _, scope := range awsconfig.ParseScopes(answer) {
 				if strings.ContainsAny(scope, " \t") {
-					return errors.New("Scope values must be separated by commas") //nolint:staticcheck // the AWS CLI's words
+					return refusal("Scope values must be separated by commas")
 				}
 			}
 			return writable(awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}, "sso_registration_scopes", answer)
@@ -293,7 +302,12 @@ func (s *Session) used(key string) []string {
 	return slices.DeleteFunc(slices.Compact(all), func(v string) bool { return v == "" })
 }
 
-var errRequired = errors.New("A value is required") //nolint:staticcheck // the AWS CLI's words
+// refusal is why an answer is none, in the AWS CLI's words where it has some.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+const errRequired = refusal("A value is required")
 
 func value(s awsconfig.Section, key string) string {
 	v, _ := s.Get(key)
