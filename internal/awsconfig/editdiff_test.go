@@ -46,7 +46,7 @@ func FuzzDiff(f *testing.F) {
 	f.Fuzz(func(t *testing.T, before, after string) {
 		const secret = "vGs8/kEy+of=mine"
 		if strings.Contains(before+after, secret) || strings.Contains(before+after, "\x00") { // as the marks have it
-			t.Skip()
+			return
 		}
 		if d := Diff([]byte(before), []byte(after)); (len(d) == 0) != (textOf(before) == textOf(after)) {
 			t.Fatalf("%q to %q: %q", before, after, d)
