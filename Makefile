@@ -1,7 +1,7 @@
 # make build   both programs into bin/
 # make check   formatting, vet, staticcheck, import rules, generated files
 # make test    installs what the tests need, then runs all of them
-# make bench   what a warm call costs, as a ratio to an empty program
+# make bench   what calls cost, as ratios to an empty program; menus and config files of 5,000
 # make try     signs in to an Identity Center of its own, on this machine, and shows the result
 
 VERSION  := $(shell cat VERSION)
@@ -48,6 +48,7 @@ test: build
 
 bench: build
 	@$(GO) run ./bench
+	@echo && $(GO) test -run '^$$' -bench 'List|LoadMany' ./internal/prompt ./internal/awsconfig | grep -E '^(Benchmark|pkg:)'
 
 try:
 	@$(GOBUILD) -o bin/ ./cmd/keyfob ./cmd/keyfob-center
