@@ -128,33 +128,38 @@ func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials
 	return func(ctx context.Context) (credentials.Credentials, error) { return source.Get(ctx, roleOf(sso)) }, nil
 }
 
-// buildToken returns what gets the token of a session, or of the profile's sign-in.
-func (a *app) buildToken(sessionName string) (func(context.Context) (session.Token, error), error) {
+// buildToken ties the command to the sign-in of a session, or of the profile.
+func (a *app) buildToken(o *tokenOptions, sessionName string) error {
 	c, err := a.load()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	profile, explicit, err := a.activeProfile(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if sessionName != "" && !explicit {
 		profile = ""
 	}
 	sso, err := c.LoginTarget(profile, sessionName)
+	if err != nil && sessionName == "" {
+		return asTokenProvider(err, profile)
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	files, err := a.cache()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	client, err := a.api(c, profile, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	source := a.tokens(c, client, files, sso)
-	return func(ctx context.Context) (session.Token, error) { return source.Token(ctx, targetOf(sso)) }, nil
+	o.Target = targetOf(sso)
+	o.Token = func(ctx context.Context) (session.Token, error) { return source.Token(ctx, o.Target) }
+	return nil
 }
 
 // buildPortalCall binds the portal's calls to a token: the given one, or that of the profile's sign-in.

@@ -138,6 +138,7 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var differ *awsconfig.InconsistentValueError
 	var unknownSession *awsconfig.SessionNotFoundError
 	var none *credentials.NotFoundError
+	var noToken *tokenProviderError
 	switch {
 	case errors.As(err, new(*noValueError)):
 		return exitNoValue, nil, true
@@ -146,7 +147,11 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	case errors.As(err, &profile):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
 	case errors.As(err, &dangling):
-		return exitGeneral, []string{fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", dangling.Session, dangling.Profile)}, true
+		return exitGeneral, []string{addSession(dangling.Session, dangling.Profile)}, true
+	case errors.As(err, &noToken) && noToken.Missing == nil:
+		return exitGeneral, []string{addSession(noToken.Session, noToken.Profile)}, true
+	case errors.As(err, &noToken):
+		return exitGeneral, []string{fmt.Sprintf("add %s to [sso-session %s] in the config file", strings.Join(noToken.Missing, " and "), noToken.Session)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
 	case errors.As(err, new(*faultyError)):
@@ -162,6 +167,10 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitConfiguration, nil, true
 	}
 	return 0, nil, false
+}
+
+func addSession(session, profile string) string {
+	return fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", session, profile)
 }
 
 // adviseSignIn covers everything that a sign-in mends, and what goes wrong with one.

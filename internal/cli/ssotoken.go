@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"keyfob/internal/awsconfig"
 	"keyfob/internal/session"
 )
 
@@ -16,7 +21,8 @@ type tokenOptions struct {
 	Print func(string) error
 	JSON  func(any) error
 
-	Raw bool
+	Target session.Target
+	Raw    bool
 }
 
 // tokenDocument is a token as it is printed; the members are those of the AWS CLI's token cache.
@@ -38,9 +44,13 @@ func (a *app) newToken() *cobra.Command {
 rather than credentials of a role. It is refreshed when less than 15 minutes are left. It never asks anything and
 never opens a browser: without a usable sign-in it fails and says how to sign in.
 
-json has accessToken, expiresAt, startUrl and region, as in the AWS CLI's cache; raw is the token alone. Whoever
-has the token can act as you until it expires. It is therefore not shown on a terminal without --yes, and should not
-become an argument of another program either, which everybody on the machine can see.`,
+A profile needs no account and no role for this, only its sso_session. The token of a profile in the legacy format,
+with a start URL of its own, is printed as well but never refreshed; AWS_BEARER_TOKEN_ variables are not looked at.
+
+json has accessToken, expiresAt, startUrl and region, as in the AWS CLI's cache; raw is the token and a line break,
+whatever --output says. Whoever has the token can act as you until it expires. It is therefore not shown on a
+terminal without --yes, and should not become an argument of another program either, which everybody on the machine
+can see.`,
 		Example: `    keyfob sso token --sso-session corp | jq -r .expiresAt
     printf 'Authorization: Bearer %s' "$(keyfob sso token --sso-session corp --format raw)" |
         curl --header @- https://service.example.com/`,
@@ -54,11 +64,10 @@ become an argument of another program either, which everybody on the machine can
 			case a.showsOnTerminal() && !yes:
 				return &usageError{cmd, "the token is a secret, and the output is a terminal; send it to a pipe or a file, or show it with --yes"}
 			}
-			get, err := a.buildToken(sessionName)
-			if err != nil {
+			o := &tokenOptions{Print: a.print, JSON: a.printJSON, Raw: format == "raw"}
+			if err := a.buildToken(o, sessionName); err != nil {
 				return err
 			}
-			o := &tokenOptions{Token: get, Print: a.print, JSON: a.printJSON, Raw: format == "raw"}
 			return o.Run(cmd.Context())
 		},
 	}
@@ -81,6 +90,37 @@ func (o *tokenOptions) Run(ctx context.Context) error {
 		return o.Print(printable(t.AccessToken.Reveal()) + "\n")
 	}
 	return o.JSON(tokenDocument{
-		AccessToken: t.AccessToken.Reveal(), ExpiresAt: t.ExpiresAt.UTC().Format(time.RFC3339), StartURL: t.StartURL, Region: t.Region,
+		AccessToken: t.AccessToken.Reveal(), ExpiresAt: t.ExpiresAt.UTC().Format(time.RFC3339),
+		// A token file need not have these.
+		StartURL: cmp.Or(t.StartURL, o.Target.StartURL), Region: cmp.Or(t.Region, o.Target.Region),
 	})
+}
+
+// tokenProviderError is a profile whose sso_session does not lead to a token. Its text is that of the
+// token provider of the AWS CLI and boto3, which is not that of a sign-in.
+type tokenProviderError struct {
+	Profile, Session string
+	Missing          []string // keys of the session; nil when there is no such session
+}
+
+func (e *tokenProviderError) Error() string {
+	text := fmt.Sprintf(`The profile "%s" is configured to use the SSO token provider but `, e.Profile)
+	if e.Missing == nil {
+		return text + fmt.Sprintf(`the "%s" sso_session configuration does not exist.`, e.Session)
+	}
+	return text + "is missing the following configuration: ['" + strings.Join(e.Missing, "', '") + "']."
+}
+
+// asTokenProvider turns what keeps a profile from signing in into what keeps it from having a token. A
+// session that the user named is none of the profile's business.
+func asTokenProvider(err error, profile string) error {
+	var unknown *awsconfig.SessionNotFoundError
+	var missing *awsconfig.MissingKeysError
+	switch {
+	case errors.As(err, &unknown):
+		return &tokenProviderError{Profile: profile, Session: unknown.Session}
+	case errors.As(err, &missing) && missing.Session != "":
+		return &tokenProviderError{Profile: profile, Session: missing.Session, Missing: missing.Keys}
+	}
+	return err
 }
