@@ -34,6 +34,9 @@ func readHeader(header string) (h Header, described, usable bool) {
 		return Header{ProfileSection, defaultProfile}, true, true
 	}
 	for _, kind := range [...]Kind{ProfileSection, SessionSection, ServicesSection} {
+		if name, ok := strings.CutPrefix(header, string(kind)+" "); ok && name != "" && !strings.ContainsAny(name, " \t\r\n'\"\\") {
+			return Header{kind, name}, true, true // as nearly all are
+		}
 		if strings.HasPrefix(header, string(kind)) {
 			words, ok := splitWords(header)
 			if !ok || len(words) != 2 {

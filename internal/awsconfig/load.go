@@ -106,28 +106,39 @@ func (c *Config) sortSections(config *reader) {
 }
 
 func (c *Config) open(variable, name string) (*reader, error) {
+	f, err := c.openRaw(variable, name)
+	if err != nil || f.path == "" {
+		return &reader{}, err
+	}
+	return &reader{path: f.path, doc: parse(f.text)}, nil
+}
+
+// rawFile is one of the files as it is; path is "" when there can be none.
+type rawFile struct{ path, text string }
+
+func (c *Config) openRaw(variable, name string) (rawFile, error) {
 	path, set := c.env.Lookup(variable)
 	switch {
 	case set:
 		expanded, err := c.env.expand(path)
 		if err != nil {
-			return nil, &FileError{Path: path, Err: err}
+			return rawFile{}, &FileError{Path: path, Err: err}
 		}
 		path = expanded
 	case c.env.Home != "":
 		path = filepath.Join(c.env.Home, ".aws", name)
 	}
 	if path == "" {
-		return &reader{}, nil
+		return rawFile{}, nil
 	}
 	data, err := c.env.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathError.Err // FileError names the path itself
 		}
-		return nil, &FileError{Path: path, Err: err}
+		return rawFile{}, &FileError{Path: path, Err: err}
 	}
-	return &reader{path: path, doc: parse(string(data))}, nil
+	return rawFile{path, string(data)}, nil
 }
 
 // expand replaces $NAME, ${NAME} and a leading ~ as Python's expandvars and expanduser do: what is not

@@ -22,7 +22,7 @@ func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 func (a *app) buildCheck() *checkOptions {
 	o := &checkOptions{
-		Env:   awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: readConfig},
+		Env:   a.configEnv(),
 		Print: a.print, JSON: a.printJSON, Say: a.sys.Stderr, Warn: a.warn,
 	}
 	o.Look = func(c *awsconfig.Config) lint.Input {

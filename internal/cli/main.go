@@ -198,12 +198,16 @@ func hasHTTPScheme(u string) bool {
 	return false
 }
 
+func (a *app) configEnv() awsconfig.Env {
+	return awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: readConfig}
+}
+
 // load reads the config files, once.
 func (a *app) load() (*awsconfig.Config, error) {
 	if a.config != nil {
 		return a.config, nil
 	}
-	c, err := awsconfig.Load(awsconfig.Env{Lookup: a.sys.LookupEnv, Home: a.sys.Home, ReadFile: readConfig})
+	c, err := awsconfig.Load(a.configEnv())
 	if err != nil {
 		return nil, err
 	}

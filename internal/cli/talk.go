@@ -12,6 +12,9 @@ import (
 // printable makes text from outside harmless on a terminal: no control characters, no marks that turn
 // the direction of what follows. Line breaks become blanks.
 func printable(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+		return s // nearly always, and a list may be long
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
