@@ -159,6 +159,37 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
+// A new profile finds its center where the session's other profiles do.
+func TestServices(t *testing.T) {
+	profile := func(name, more string) string { return "[profile " + name + "]\nsso_session = corp\n" + more }
+	for _, c := range []struct {
+		config string
+		want   bool
+	}{
+		{corp, false},
+		{corp + profile("a", "services = lab\n"), true},
+		{corp + profile("a", "services = lab\n") + profile("b", "services = lab\n"), true},
+		{corp + profile("a", "services = lab\n") + profile("b", ""), false},
+		{corp + profile("a", "services = lab\n") + profile("b", "services = other\n"), false},
+		{corp + "[profile a]\nsso_session = other\nservices = lab\n", false},
+		{corp + profile("a", "services = lab\n") + "[profile dev]\nservices = mine\n", false},
+	} {
+		w := newWorld()
+		w.config, w.cached, w.flags = c.config, true, allFlags()
+		done, err := w.configure(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		added := false
+		for _, change := range done.Changes {
+			added = added || change == Change{Section: awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "dev"}, Key: "services", Value: "lab"}
+		}
+		if added != c.want {
+			t.Errorf("%q: %v", c.config, done.Changes)
+		}
+	}
+}
+
 // A role that cannot be written is refused before anything is.
 func TestHostileRole(t *testing.T) {
 	w := newWorld()

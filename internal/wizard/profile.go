@@ -194,27 +194,37 @@ func (p *Profile) signInFresh(ctx context.Context, to string) error {
 }
 
 // list calls the portal. A cached token that it refuses has been revoked: then the person signs in, once.
-// A token that it refuses although it is fresh is not for accounts and roles; ok is false.
+// A token that it refuses although it is fresh, or has other scopes, is not for accounts and roles; ok is
+// false.
 func (p *Profile) list(ctx context.Context, call func(token wire.Secret) error) (ok bool, err error) {
 	for {
 		err := call(p.signedIn.token)
-		var refused *wire.ServiceError
-		switch {
-		case err == nil:
+		if err == nil {
 			return true, nil
-		case !errors.As(err, &refused) || refused.Code != wire.CodeUnauthorized:
+		}
+		var refused *wire.ServiceError
+		if !errors.As(err, &refused) {
 			return false, err
-		case p.signedIn.fresh && (p.given(FlagAccount) || p.given(FlagRole)):
-			return false, err
-		case p.signedIn.fresh:
+		}
+		unauthorized := refused.Code == wire.CodeUnauthorized
+		switch {
+		case unauthorized && !p.signedIn.fresh:
+			p.Say("The cached sign-in is no longer accepted: signing in again.")
+			if err := p.signInFresh(ctx, p.signedIn.to); err != nil {
+				return false, err
+			}
+		case (unauthorized || p.notForAccounts(refused)) && !p.given(FlagAccount) && !p.given(FlagRole):
 			p.Say("Unable to list AWS accounts and/or roles. Skipping configuring AWS credential provider for profile.")
 			return false, nil
-		}
-		p.Say("The cached sign-in is no longer accepted: signing in again.")
-		if err := p.signInFresh(ctx, p.signedIn.to); err != nil {
+		default:
 			return false, err
 		}
 	}
+}
+
+// notForAccounts reports whether the portal refuses a token for what it was never meant for.
+func (p *Profile) notForAccounts(e *wire.ServiceError) bool {
+	return e.Code == wire.CodeForbidden && p.sso.Scopes != nil && !slices.Contains(p.sso.Scopes, defaultScope)
 }
 
 func (p *Profile) askAccount(ctx context.Context) (asked bool, err error) {

@@ -124,7 +124,30 @@ func (p *Profile) changes() []Change {
 	set("sso_role_name", p.role)
 	set("region", p.region)
 	set("output", p.output)
+	set("services", p.services())
 	return append(changes, own...)
+}
+
+// services is the services section that all other profiles of the session name, which says where a center
+// of one's own is: without it the new profile would look for the session elsewhere. It is "" where they
+// name none or several, and for a profile that has its own.
+func (p *Profile) services() string {
+	common := ""
+	for _, name := range p.Config.Profiles() {
+		profile, _ := p.Config.Profile(name)
+		if p.sso.Session == "" || value(profile, "sso_session") != p.sso.Session {
+			continue
+		}
+		services := value(profile, "services")
+		if name == p.Name || services == "" || common != "" && services != common {
+			return ""
+		}
+		common = services
+	}
+	if p.current("services") != "" {
+		return ""
+	}
+	return common
 }
 
 // sessionValues is the session as it will be.

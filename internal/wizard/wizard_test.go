@@ -325,6 +325,23 @@ func TestWithoutAccounts(t *testing.T) {
 	}
 }
 
+// Forbidden is the answer to a token without the scope; with it, it is an error.
+func TestForbidden(t *testing.T) {
+	forbidden := &wire.ServiceError{Status: 403, Code: wire.CodeForbidden}
+	w := newWorld()
+	w.config, w.cached = strings.Replace(corp, "sso:account:access", "codewhisperer:completions", 1), true
+	w.listErrs = []error{forbidden, forbidden}
+	done, err := w.configure(t, "SSO session name=corp", "client Region=", "output=", "Profile name=bearer")
+	if err != nil || done.HasRole || len(w.signIns) > 0 {
+		t.Errorf("%+v, %v, signed in to %v", done, err, w.signIns)
+	}
+	w = newWorld()
+	w.config, w.cached, w.listErrs = corp, true, []error{forbidden}
+	if _, err := w.configure(t, "SSO session name=corp"); !errors.Is(err, forbidden) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestNothingAssigned(t *testing.T) {
 	w := newWorld()
 	w.accounts = nil
