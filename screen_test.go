@@ -22,6 +22,11 @@ type screen struct {
 // newScreen runs keyfob on a terminal of that size.
 func newScreen(t *testing.T, h home, width, height int, args ...string) *screen {
 	t.Helper()
+	return newProgramScreen(t, h, width, height, append([]string{filepath.Join(bin, "keyfob")}, args...)...)
+}
+
+func newProgramScreen(t *testing.T, h home, width, height int, program ...string) *screen {
+	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("needs tmux")
 	}
@@ -34,8 +39,7 @@ func newScreen(t *testing.T, h home, width, height int, args ...string) *screen 
 	s := &screen{t: t, socket: filepath.Join(dir, "s")}
 	command := exec.Command("tmux", append([]string{
 		"-S", s.socket, "-f", "/dev/null", "-u", "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height), "--",
-		filepath.Join(bin, "keyfob"),
-	}, args...)...)
+	}, program...)...)
 	// The program has to stay to be looked at when it is done, and "new-session" runs it at once.
 	command.Args = append(command.Args[:6:6], append([]string{"set", "-g", "remain-on-exit", "on", ";", "set", "-g", "remain-on-exit-format", "", ";", "set", "-g", "default-terminal", "tmux-256color", ";"}, command.Args[6:]...)...)
 	command.Env = append(h.keyfob(t.Context()).Env, "AWS_ENDPOINT_URL="+h.c.URL, "TERM=xterm-256color", "LC_ALL=C.UTF-8")

@@ -416,3 +416,25 @@ func TestTokenOnTerminal(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, s.text())
 	}
 }
+
+// Ctrl-Z leaves a terminal that the shell can use; fg takes the question up again.
+func TestWizardSuspended(t *testing.T) {
+	h := home{dir: t.TempDir(), c: &center{}}
+	s := newProgramScreen(t, h, 80, 20, "/bin/bash", "--norc", "-i")
+	s.enter("PS1='$ '; clear")
+	s.enter(filepath.Join(bin, "keyfob") + " configure sso-session")
+	s.wait("SSO session name: \nA name for|SSO session name:\nA name for")
+	s.write("corp")
+	s.wait("SSO session name: corp")
+	s.press("C-z")
+	s.wait(`Stopped(.|\n)*\n\$`)
+	s.enter("stty -a | grep -o ' icanon'")
+	s.wait(`\n icanon\n\$`)
+	s.enter("fg")
+	s.wait("SSO session name: corp")
+	s.press("Enter")
+	s.wait("SSO start URL")
+	s.press("C-c")
+	s.enter("echo it was $?")
+	s.wait("it was 130")
+}
