@@ -46,14 +46,28 @@ func (f Frame) String() string {
 // Width is how many cells of a terminal a text takes.
 func Width(s string) int { return uniseg.StringWidth(s) }
 
+// maxMarks is how many accents one character may carry. Living languages need four.
+const maxMarks = 6
+
 // Harmless is text as it may be shown: nothing in it moves the cursor, changes a colour or the direction
-// of writing, or takes no room while it is there. Line breaks and tabs become blanks.
+// of writing, takes no room while it is there, or heaps accents on one character. Line breaks and tabs
+// become blanks.
 func Harmless(s string) string {
+	marks := 0
 	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Mn, unicode.Me) {
+			if marks++; marks > maxMarks {
+				return -1
+			}
+			return r
+		}
+		marks = 0
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar, r == '\ufeff':
+		case r == '\u200c' || r == '\u200d', unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+			return r // joins and keeps apart, in Persian and in emoji; signs before Arabic numbers
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
 			return -1
 		}
 		return r
@@ -74,15 +88,18 @@ func clusters(s string) []string {
 
 // cut shortens a text to a width and says so with "…".
 func cut(s string, width int) string {
-	if Width(s) <= width {
+	if _, rest := split(s, width); rest == "" {
 		return s
 	}
-	head, _ := split(s, width-1)
 	if width < 1 {
 		return ""
 	}
+	head, _ := split(s, width-1)
 	return head + "…"
 }
+
+// OneLine is a text from outside as one line of a screen of that width.
+func OneLine(s string, width int) string { return cut(Harmless(s), max(width-1, 1)) }
 
 // split divides a text behind the last character that fits a width.
 func split(s string, width int) (head, tail string) {
@@ -111,19 +128,25 @@ func tail(text []string, width int) string {
 	return strings.Join(text[from:], "")
 }
 
+// maxWrapped is how many lines a text may become; no screen shows as many.
+const maxWrapped = 200
+
 // wrap breaks a text into lines of a width, between words where it can.
 func wrap(s string, width int) []string {
 	width = max(width, 3) // no character is wider
 	var lines []string
-	for Width(s) > width {
+	for len(lines) < maxWrapped {
 		head, tail := split(s, width)
+		if tail == "" {
+			break
+		}
 		if i := strings.LastIndexByte(head, ' '); i > 0 && tail[0] != ' ' {
 			head, tail = s[:i], s[i:]
 		}
 		lines = append(lines, head)
 		s = strings.TrimLeft(tail, " ")
 	}
-	return append(lines, s)
+	return append(lines, cut(s, width))
 }
 
 func spans(style Style, texts ...string) [][]Span {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func rows(labels ...string) []Row {
@@ -203,10 +204,22 @@ func TestListLeaves(t *testing.T) {
 	}
 }
 
+// However long a text from outside is, what is shown of it is drawn at once.
+func TestListLong(t *testing.T) {
+	l := NewList(Menu{Rows: rows(strings.Repeat("日a ", 500_000))})
+	start := time.Now()
+	l.View(80, 24)
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("drawn in %v", took)
+	}
+	l = NewList(Menu{Rows: rows("Z" + strings.Repeat("\u0301", 1000) + "algo")})
+	wantScreen(t, l, 80, 5, "Search: type to filter\n> Z"+strings.Repeat("\u0301", maxMarks)+"algo\n1 of 1 row\n")
+}
+
 // Rows come from outside: whatever is in them, a line stays a line.
 func TestListHostile(t *testing.T) {
 	l := NewList(Menu{Rows: rows("evil\x1b]0;PWNED\x07\x1b[2J\r\nnext\u202eline\u2028x\u200b")})
-	wantScreen(t, l, 80, 5, "Search: type to filter\n> evil]0;PWNED[2J  nextline x\u200b\n1 of 1 row\n")
+	wantScreen(t, l, 80, 5, "Search: type to filter\n> evil]0;PWNED[2J  nextline x\n1 of 1 row\n")
 }
 
 func TestHighlight(t *testing.T) {
@@ -215,7 +228,10 @@ func TestHighlight(t *testing.T) {
 		{"Data Production", "prod data", "<Data> <Prod>uction"},
 		{"Sandbox", "sdbx", "<S>an<db>o<x>"},
 		{"日本 prod", "prod", "日本 <prod>"},
-		{"İ prod", "prod", "İ prod"}, // its lower case is longer
+		{"İ prod", "prod", "İ <prod>"}, // its lower case is longer
+		{"Sandbox Zürich", "zurich", "Sandbox <Zürich>"},
+		{"Sandbox Zu\u0308rich", "ZÜR", "Sandbox <Zu\u0308r>ich"},
+		{"東京 開発", "開", "東京 <開>発"},
 	} {
 		var b strings.Builder
 		for _, s := range highlight(c.text, c.filter, Plain) {

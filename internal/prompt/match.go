@@ -98,6 +98,9 @@ func match(rows []searchable, filter string) []int {
 	return found
 }
 
+// Find is the rows of a menu that a filter leaves, best first.
+func Find(m Menu, filter string) []int { return match(NewList(m).rows, filter) }
+
 // labels is what fuzzy looks at.
 type labels []searchable
 
@@ -109,40 +112,37 @@ func (l labels) Len() int { return len(l) }
 
 // highlight marks the words of a filter in a text, or the characters that fuzzy found.
 func highlight(text, filter string, style Style) []Span {
-	marked := make([]bool, len(text))
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // a letter whose lower case takes other bytes: nothing is worth an offset that is off
-		return []Span{{text, style}}
-	}
-	mark := func(from, to int) {
-		for i := from; i < to; i++ {
-			marked[i] = true
+	characters := clusters(text)
+	marked := make([]bool, len(characters))
+	var b strings.Builder
+	var from []int // the character that each byte of the folded text comes from
+	for i, c := range characters {
+		b.WriteString(fold(c))
+		for len(from) < b.Len() {
+			from = append(from, i)
 		}
 	}
-	words := strings.Fields(strings.ToLower(filter))
-	whole := true
-	for _, w := range words {
-		whole = whole && strings.Contains(lower, w)
-	}
-	if whole {
-		for _, w := range words {
-			if i := strings.Index(lower, w); i >= 0 {
-				mark(i, i+len(w))
+	folded, words := b.String(), strings.Fields(fold(filter))
+	if lacks := func(w string) bool { return !strings.Contains(folded, w) }; slices.ContainsFunc(words, lacks) {
+		if found := fuzzy.Find(strings.Join(words, ""), []string{folded}); len(found) > 0 {
+			for _, i := range found[0].MatchedIndexes {
+				marked[from[i]] = true
 			}
 		}
-	} else if found := fuzzy.Find(strings.Join(words, ""), []string{lower}); len(found) > 0 {
-		for _, i := range found[0].MatchedIndexes {
-			mark(i, i+1)
+	} else {
+		for _, w := range words {
+			at := strings.Index(folded, w)
+			for _, i := range from[at : at+len(w)] {
+				marked[i] = true
+			}
 		}
 	}
 	var line []Span
-	at := 0
-	for _, c := range clusters(text) {
+	for i, c := range characters {
 		s := style
-		if marked[at] {
+		if marked[i] {
 			s = Matched
 		}
-		at += len(c)
 		if n := len(line); n > 0 && line[n-1].Style == s {
 			line[n-1].Text += c
 			continue

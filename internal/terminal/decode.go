@@ -125,7 +125,8 @@ func decodeSequence(b []byte) (k prompt.Key, n int) {
 			return k, 0
 		}
 		text := string(bytes.ToValidUTF8(b[len(pasteBegin):end], nil))
-		return prompt.Key{Text: strings.TrimRight(text, "\r\n")}, end + len(pasteEnd)
+		text = strings.ReplaceAll(strings.TrimRight(text, "\r\n"), "\r\n", " ")
+		return prompt.Key{Text: text}, end + len(pasteEnd)
 	}
 	end := 2
 	for end < len(b) && (b[end] < 0x40 || b[end] > 0x7e) {

@@ -55,12 +55,16 @@ func (l *Lines) Ask(ctx context.Context, f prompt.Field) (string, error) {
 
 // Choose asks for a row of a menu, by its number or by what it is found by.
 func (l *Lines) Choose(ctx context.Context, m prompt.Menu) (int, error) {
-	var b strings.Builder
-	b.WriteString(prompt.Harmless(m.Title) + "\n")
-	for i, r := range m.Rows {
-		fmt.Fprintf(&b, "%5d  %s\n", i+1, prompt.Harmless(r.Label))
+	if len(m.Rows) == 0 {
+		return 0, &prompt.MissingError{Flag: m.Flag}
 	}
-	_, _ = io.WriteString(l.Out, b.String())
+	m.Selected = min(max(m.Selected, 0), len(m.Rows)-1)
+	all := make([]int, len(m.Rows))
+	for i := range all {
+		all[i] = i
+	}
+	l.Say(m.Title)
+	l.list(m, all)
 	for {
 		answer, err := l.ask(ctx, fmt.Sprintf("Choose 1-%d [%d]: ", len(m.Rows), m.Selected+1), m.Flag)
 		if err != nil {
@@ -69,15 +73,50 @@ func (l *Lines) Choose(ctx context.Context, m prompt.Menu) (int, error) {
 		if answer == "" {
 			return m.Selected, nil
 		}
-		named := func(r prompt.Row) bool { return r.Label == answer || slices.Contains(r.Fields, answer) }
-		if i := slices.IndexFunc(m.Rows, named); i >= 0 {
+		i, ok, like := pick(m, answer)
+		if ok {
 			return i, nil
 		}
-		if n, err := strconv.Atoi(answer); err == nil && 1 <= n && n <= len(m.Rows) {
-			return n - 1, nil
+		kind := "There is no"
+		if len(like) > 1 {
+			kind = "There is more than one"
 		}
-		l.Say(fmt.Sprintf("There is no %s %q; give a number from 1 to %d", m.Noun, answer, len(m.Rows)))
+		l.Say(fmt.Sprintf("%s %s %q; give a number from 1 to %d", kind, m.Noun, answer, len(m.Rows)))
+		l.list(m, like)
 	}
+}
+
+// maxLike is how many rows are listed that an answer may have meant.
+const maxLike = 20
+
+// pick is the row that an answer means: its label or one of its fields, if no other row has it, or its
+// number. Otherwise like is the rows that may have been meant.
+func pick(m prompt.Menu, answer string) (row int, ok bool, like []int) {
+	for i, r := range m.Rows {
+		if r.Label == answer || slices.Contains(r.Fields, answer) {
+			like = append(like, i)
+		}
+	}
+	if len(like) == 1 {
+		return like[0], true, nil
+	}
+	if n, err := strconv.Atoi(answer); len(like) == 0 && err == nil {
+		// The id of an account that is not listed is no number, however many zeros it begins with.
+		return n - 1, 1 <= n && n <= len(m.Rows) && strconv.Itoa(n) == answer, nil
+	}
+	if len(like) == 0 {
+		like = prompt.Find(m, answer)
+	}
+	return 0, false, like[:min(len(like), maxLike)]
+}
+
+// list prints rows with their numbers.
+func (l *Lines) list(m prompt.Menu, rows []int) {
+	var b strings.Builder
+	for _, i := range rows {
+		fmt.Fprintf(&b, "%5d  %s\n", i+1, prompt.Harmless(m.Rows[i].Label))
+	}
+	_, _ = io.WriteString(l.Out, b.String())
 }
 
 // Say prints a line, or several.

@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -81,6 +82,39 @@ func TestLinesChoose(t *testing.T) {
 	}
 	l := &Lines{In: strings.NewReader(""), Out: io.Discard}
 	if _, err := l.Choose(t.Context(), menu); !errors.As(err, new(*prompt.MissingError)) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A wrong answer chooses nothing, whatever it looks like: accounts of one name, an id that is not listed.
+func TestLinesChooseWrong(t *testing.T) {
+	menu := prompt.Menu{Title: "Which?", Noun: "account", Flag: "--account-id", Selected: 99}
+	for i := range 50 {
+		id := fmt.Sprintf("%012d", 100+i)
+		name := fmt.Sprintf("Team %d", i/2)
+		menu.Rows = append(menu.Rows, prompt.Row{Label: name + " (" + id + ")", Fields: []string{name, id}})
+	}
+	for answer, want := range map[string]string{
+		"000000000042": `There is no account "000000000042"; give a number from 1 to 50` + "\n",
+		"007":          `There is no account "007"; give a number from 1 to 50` + "\n",
+		"51":           `There is no account "51"; give a number from 1 to 50` + "\n",
+		"Team 3":       `There is more than one account "Team 3"; give a number from 1 to 50` + "\n    7  Team 3 (000000000106)\n    8  Team 3 (000000000107)\n",
+		"team 24 149":  `There is no account "team 24 149"; give a number from 1 to 50` + "\n   50  Team 24 (000000000149)\n",
+		"x\x1b[2J":     `There is no account "x\x1b[2J"; give a number from 1 to 50` + "\n",
+	} {
+		var out strings.Builder
+		_, err := (&Lines{In: strings.NewReader(answer + "\n"), Out: &out}).Choose(t.Context(), menu)
+		if !errors.As(err, new(*prompt.MissingError)) {
+			t.Errorf("%q: %v", answer, err)
+		}
+		if _, said, _ := strings.Cut(out.String(), "[50]: "); !strings.HasPrefix(said, want+"Choose") {
+			t.Errorf("%q: printed %q", answer, said)
+		}
+	}
+	if got, err := (&Lines{In: strings.NewReader("\n"), Out: io.Discard}).Choose(t.Context(), menu); err != nil || got != 49 {
+		t.Errorf("%d, %v", got, err)
+	}
+	if _, err := (&Lines{In: strings.NewReader("\n"), Out: io.Discard}).Choose(t.Context(), prompt.Menu{}); !errors.As(err, new(*prompt.MissingError)) {
 		t.Errorf("%v", err)
 	}
 }

@@ -6,6 +6,7 @@
 package terminal
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -138,7 +139,7 @@ func (t *Terminal) run(ctx context.Context, m model) error {
 		}
 		s.draw()
 		var lone <-chan time.Time
-		if len(t.pending) > 0 {
+		if len(t.pending) > 0 && !bytes.HasPrefix(t.pending, []byte(pasteBegin)) { // a paste ends with its mark alone
 			lone = time.After(escapeWait)
 		}
 		select {
