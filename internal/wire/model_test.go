@@ -86,19 +86,35 @@ func structs() map[string]pairing {
 		"ListAccountRolesResponse":         {wire.ListAccountRolesResponse{}, "sso", "ListAccountRolesResponse", ""},
 		"GetRoleCredentialsResponse":       {wire.GetRoleCredentialsResponse{}, "sso", "GetRoleCredentialsResponse", ""},
 		"GetCallerIdentityResult":          {wire.GetCallerIdentityResult{}, "sts", "GetCallerIdentityResponse", ""},
+		"STSCredentials":                   {wire.STSCredentials{}, "sts", "Credentials", ""},
+		"AssumedRoleUser":                  {wire.AssumedRoleUser{}, "sts", "AssumedRoleUser", ""},
+		"AssumeRoleResult":                 {wire.AssumeRoleResult{}, "sts", "AssumeRoleResponse", ""},
+		"AssumeRoleWithWebIdentityResult":  {wire.AssumeRoleWithWebIdentityResult{}, "sts", "AssumeRoleWithWebIdentityResponse", ""},
+		"GetSessionTokenResult":            {wire.GetSessionTokenResult{}, "sts", "GetSessionTokenResponse", ""},
 
-		"GetCallerIdentityResponse": {why: "the query protocol's envelope; TestSTS holds it"},
-		"ResponseMetadata":          {why: "the query protocol's envelope; TestSTS holds it"},
-		"STSErrorResponse":          {why: "the query protocol's envelope; TestSTS holds it"},
-		"STSErrorDetail":            {why: "the query protocol's envelope; TestSTS holds it"},
-		"ErrorBody":                 {why: "the union of all errors' members; TestErrors holds it"},
-		"ServiceError":              {why: "never sent"},
-		"oauthError":                {why: "never sent"},
+		"GetCallerIdentityResponse":         {why: "the query protocol's envelope; TestSTS holds it"},
+		"AssumeRoleResponse":                {why: "the query protocol's envelope; TestSTS holds it"},
+		"AssumeRoleWithWebIdentityResponse": {why: "the query protocol's envelope; TestSTS holds it"},
+		"GetSessionTokenResponse":           {why: "the query protocol's envelope; TestSTS holds it"},
+		"ResponseMetadata":                  {why: "the query protocol's envelope; TestSTS holds it"},
+		"STSErrorResponse":                  {why: "the query protocol's envelope; TestSTS holds it"},
+		"STSErrorDetail":                    {why: "the query protocol's envelope; TestSTS holds it"},
+		"ErrorBody":                         {why: "the union of all errors' members; TestErrors holds it"},
+		"ServiceError":                      {why: "never sent"},
+		"oauthError":                        {why: "never sent"},
 	}
 }
 
-// missing lists members of the model that a struct does not have, and why: none today.
-func missing() map[string]string { return map[string]string{} }
+// missing lists members of the model that a struct does not have, and why.
+func missing() map[string]string {
+	const policies = "session policies and tags are not sent and not served"
+	return map[string]string{
+		"AssumeRoleResult.PackedPolicySize":                policies,
+		"AssumeRoleResult.SourceIdentity":                  policies,
+		"AssumeRoleWithWebIdentityResult.PackedPolicySize": policies,
+		"AssumeRoleWithWebIdentityResult.SourceIdentity":   policies,
+	}
+}
 
 // notSecret lists members that the model calls sensitive and that are shown all the same.
 func notSecret() map[string]string { return map[string]string{} }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"log/slog"
 )
@@ -9,8 +10,8 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a token, a code, a client secret or a key. It prints redacted however it is printed:
-// with fmt, with slog, or as text. Only its JSON encoding, which is what goes over the wire and into
-// a cache file, and an explicit [Secret.Reveal] give the value away.
+// with fmt, with slog, or as text. Only its JSON and XML encodings, which are what goes over the wire
+// and into cache files, and an explicit [Secret.Reveal] give the value away.
 type Secret string
 
 // Reveal returns the value itself. Every call is a place to look at in a review.
@@ -42,6 +43,11 @@ func (s *Secret) UnmarshalJSON(b []byte) error {
 	}
 	*s = Secret(v)
 	return nil
+}
+
+// MarshalXML gives the value itself, as answers of STS carry it.
+func (s Secret) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(string(s), start)
 }
 
 // redactedUnlessEmpty tells "nothing there" from "hidden", which is worth knowing in a log.

@@ -30,9 +30,9 @@ func main() {
 	}
 }
 
-// services are the models that are taken, and of STS, which has many, the one operation in use.
+// services are the models that are taken, and of STS, which has many, the operations in use.
 func services() map[string][]string {
-	return map[string][]string{"sso-oidc": nil, "sso": nil, "sts": {"GetCallerIdentity"}}
+	return map[string][]string{"sso-oidc": nil, "sso": nil, "sts": {"GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity", "GetSessionToken"}}
 }
 
 // document is the file that is made.
