@@ -84,29 +84,53 @@ type Source struct {
 }
 
 // Get returns credentials that are good to use now: cached ones with [RenewWindow] or more left,
-// else new ones, which are cached. If no new ones can be had, cached ones that are still valid are
-// returned all the same, unless the service itself says that the person may not have them.
+// else new ones, which are cached. If no new ones can be had, or not within [Patience], cached ones that
+// are still valid are returned all the same, unless the service itself says that the person may not have
+// them.
 func (s *Source) Get(ctx context.Context, r Role) (Credentials, error) {
-	cached, ok := s.Store.LoadRole(r)
-	if ok && s.otherOrganisation(r.Target) {
-		ok = false
-	}
-	now := s.Clock.Now()
-	if ok && cached.ExpiresAt.Sub(now) >= RenewWindow {
+	cached, ok := s.Cached(r)
+	left := cached.ExpiresAt.Sub(s.Clock.Now())
+	if ok && left >= RenewWindow {
 		return cached, nil
 	}
-	fresh, err := s.renew(ctx, r, cached)
+	bounded, tokenWait := ctx, time.Duration(0)
+	if ok && left >= worthServing {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeoutCause(ctx, Patience, errPatience)
+		defer cancel()
+		tokenWait = tokenPatience
+	}
+	fresh, err := s.renew(bounded, r, cached, tokenWait)
 	if err == nil {
 		return fresh, nil
 	}
 	if ctx.Err() != nil {
 		return Credentials{}, context.Cause(ctx)
 	}
-	if ok && s.Clock.Now().Before(cached.ExpiresAt) && !denied(err) {
-		s.Log.Debug("using cached credentials", "expires", cached.ExpiresAt, "error", err)
-		return cached, nil
+	if !ok || !s.Clock.Now().Before(cached.ExpiresAt) || denied(err) {
+		return Credentials{}, err
 	}
-	return Credentials{}, err
+	s.Log.Debug("using cached credentials", "expires", cached.ExpiresAt, "error", err)
+	return cached, nil
+}
+
+// Patience is how long an answer that is still valid is kept back in the hope of a newer one.
+const Patience = 2 * time.Second
+
+const (
+	// tokenPatience is the part of Patience after which a refresh of the token is given up. The session
+	// gives one that is under way another second, because its answer may hold the only refresh token.
+	tokenPatience = time.Second
+	// worthServing is how long credentials must last to be served instead of waited for.
+	worthServing = 30 * time.Second
+)
+
+var errPatience = fmt.Errorf("no new credentials within %s", Patience)
+
+// Cached returns what is cached for a role and its sign-in, whatever its expiry.
+func (s *Source) Cached(r Role) (Credentials, bool) {
+	c, ok := s.Store.LoadRole(r)
+	return c, ok && !s.otherOrganisation(r.Target)
 }
 
 // otherOrganisation reports whether the session's name now stands for another start URL than the one
@@ -128,11 +152,11 @@ func denied(err error) bool {
 }
 
 // renew fetches new credentials, one process at a time, unless another process did so while this one
-// waited. seen is what was in the cache before.
-func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentials, error) {
+// waited. seen is what was in the cache before. tokenWait bounds the wait for a token, 0 does not.
+func (s *Source) renew(ctx context.Context, r Role, seen Credentials, tokenWait time.Duration) (Credentials, error) {
 	// The token first: its own refresh has its own lock, and waiting for both at once would make the
 	// order of locks matter.
-	token, err := s.Tokens.Token(ctx, r.Target)
+	token, err := s.token(ctx, r.Target, tokenWait)
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -141,7 +165,7 @@ func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentia
 		return Credentials{}, err
 	}
 	defer unlock()
-	if c, ok := s.Store.LoadRole(r); ok && !s.otherOrganisation(r.Target) {
+	if c, ok := s.Cached(r); ok {
 		now := s.Clock.Now()
 		// New ones are as good as it gets, even where they live for less than the window.
 		renewed := c.AccessKeyID != seen.AccessKeyID && now.Before(c.ExpiresAt)
@@ -175,6 +199,22 @@ func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentia
 		s.Log.Warn("role credentials could not be cached", "error", err)
 	}
 	return c, nil
+}
+
+func (s *Source) token(ctx context.Context, t session.Target, wait time.Duration) (session.Token, error) {
+	if wait == 0 {
+		return s.Tokens.Token(ctx, t)
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, wait, errPatience)
+	defer cancel()
+	token, err := s.Tokens.Token(bounded, t)
+	if err != nil && bounded.Err() != nil {
+		// Its refresh takes too long, but it may do as it is.
+		if old, e := s.Tokens.Cached(t); e == nil && s.Clock.Now().Before(old.ExpiresAt) {
+			return old, nil
+		}
+	}
+	return token, err
 }
 
 // lock waits its turn to fetch. It is only there to spare the portal: without it (a read-only home,
