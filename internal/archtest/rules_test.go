@@ -56,6 +56,7 @@ func places() []placed {
 		{"internal/center/store/sqlite", centerAdapter},
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
+		{"internal/center/jwksfetch", centerAdapter},
 		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 

@@ -17,14 +17,18 @@ import (
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/directory"
 	"keyfob/internal/center/grant"
+	"keyfob/internal/center/jwksfetch"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/oidc"
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/sts"
+	"keyfob/internal/center/throttle"
 	"keyfob/internal/center/token"
+	"keyfob/internal/center/trust"
 	"keyfob/internal/center/web"
+	"keyfob/internal/center/webidentity"
 	"keyfob/internal/clock"
 )
 
@@ -92,7 +96,13 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	if err != nil {
 		return nil, err
 	}
-	calls := sts.New(sts.Config{Credentials: minter, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew})
+	roles := &trust.Roles{
+		Store: c.Store, Clock: c.Clock, Keys: c.Keys, Throttle: throttle.Throttle{Store: c.Store, Clock: c.Clock},
+		Tokens: &webidentity.Verifier{Clock: c.Clock, Fetch: jwksfetch.New().Fetch}, Partition: rolecreds.Partition(instance.Region),
+	}
+	calls := sts.New(sts.Config{
+		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
+	})
 	center := &Center{Config: c, Directory: dir, Grants: grants}
 
 	mux := http.NewServeMux()
