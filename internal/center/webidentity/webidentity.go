@@ -30,6 +30,7 @@ import (
 const (
 	maxToken   = 20000 // clientTokenType of the service model
 	maxSubject = 255   // webIdentitySubjectType
+	alphabet   = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 	// skew is how far the issuer's clock may be off.
 	skew = time.Minute
 )
@@ -57,10 +58,14 @@ type Claims struct {
 // one of theirs is checked as well. The error is [ErrIssuer], or a *wire.ServiceError as STS has it
 // for AssumeRoleWithWebIdentity.
 func (v *Verifier) Verify(ctx context.Context, token wire.Secret, trusted []store.WebIdentity) (Claims, error) {
-	if len(token) > maxToken {
+	text := strings.TrimSpace(token.Reveal()) // files end in a newline
+	if len(text) > maxToken {
 		return Claims{}, invalid("The ID Token provided is too long.")
 	}
-	parsed, err := jwt.ParseSigned(token.Reveal(), []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	if strings.Trim(text, alphabet) != "" { // go-jose would skip white space anywhere
+		return Claims{}, invalid("The ID Token provided is not a valid JWT.")
+	}
+	parsed, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	if err != nil {
 		return Claims{}, invalid("The ID Token provided is not a valid JWT that is signed with RS256 or ES256. (You may see this error if you sent an Access Token)")
 	}
