@@ -411,7 +411,7 @@ func code(t *testing.T, at time.Time) string {
 	return c
 }
 
-func TestSecurity51MFA(t *testing.T) {
+func TestSecurity51and71MFACodes(t *testing.T) {
 	g := newRig(t)
 	try := func(s sigv4test.Signer, serial, code string) (string, string) {
 		t.Helper()
