@@ -16,6 +16,7 @@ import (
 	"keyfob/internal/center/clients"
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/directory"
+	"keyfob/internal/center/federation"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/jwksfetch"
 	"keyfob/internal/center/keyring"
@@ -90,7 +91,8 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	pages, err := web.New(web.Config{
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
-		Keys: c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
+		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
+		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
 		Banner: banner,
 	})
 	if err != nil {
