@@ -13,7 +13,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ import (
 // Errors of both steps. What exactly was wrong is nobody's business.
 var (
 	ErrCredentials = errors.New("the session is not one of good temporary role credentials")
-	ErrDuration    = fmt.Errorf("SessionDuration is %d to %d seconds", int(minDuration.Seconds()), int(maxDuration.Seconds()))
+	ErrDuration    = errors.New("SessionDuration is 900 to 43200 seconds")
 	ErrToken       = errors.New("the sign-in token is unknown, too old, or was used already")
 )
 
