@@ -233,14 +233,18 @@ func TestSecurity75LongLivedSecretsAreSealed(t *testing.T) {
 	if strings.Contains(string(sealed), secret) {
 		t.Error("the secret is in it as it is")
 	}
+	empty, err := rolecreds.SealSecret(m.Ring, "AKIA6", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	u := store.ServiceUser{AccountID: "000000000042", Name: "ci", AccessKeys: []store.AccessKey{
-		{ID: "AKIA1", Secret: sealed}, {ID: "AKIA2", Secret: sealed}, {ID: "AKIA3"}, {ID: "AKIA4", Secret: sealed[:len(sealed)-1]},
+		{ID: "AKIA1", Secret: sealed}, {ID: "AKIA2", Secret: sealed}, {ID: "AKIA3"}, {ID: "AKIA4", Secret: sealed[:len(sealed)-1]}, {ID: "AKIA6", Secret: empty},
 	}}
 	k, err := m.OpenKey(u, "AKIA1")
 	if err != nil || k.Secret != secret || k.ARN != "arn:aws:iam::000000000042:user/ci" || !k.ExpiresAt.IsZero() || k.ServiceUser != "ci" {
 		t.Errorf("%+v %v", k, err)
 	}
-	for _, id := range []string{"AKIA2", "AKIA3", "AKIA4", "AKIA5", ""} { // another key's, none, cut, unknown
+	for _, id := range []string{"AKIA2", "AKIA3", "AKIA4", "AKIA5", "AKIA6", ""} { // another key's, none, cut, unknown, empty
 		if _, err := m.OpenKey(u, id); !errors.Is(err, rolecreds.ErrInvalid) {
 			t.Errorf("%q: %v", id, err)
 		}

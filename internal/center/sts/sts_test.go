@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -62,7 +63,7 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	g := &rig{t: t, clock: c, ring: ring, db: db, mint: m}
+	g := &rig{t: t, clock: c, ring: ring, db: db, mint: m, fetch: func(string) ([]byte, error) { return nil, errors.New("nobody is there") }}
 	g.apply(g.organisation())
 	logger := slog.New(slog.DiscardHandler)
 	roles := &trust.Roles{
@@ -376,6 +377,10 @@ func FuzzServeHTTP(f *testing.F) {
 	f.Add("GET", g.signer().Presign(get(form), time.Minute).URL.RawQuery, "", "", "", "")
 	f.Add("GET", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=////&X-Amz-Date=1&X-Amz-Expires=-1&X-Amz-SignedHeaders=;;&X-Amz-Signature=zz", "", "", "", "")
 	f.Add("POST", ";=%&%zz", "%", "AWS4-HMAC-SHA256 =,=", "99999999T999999Z", "\x00")
+	assumed := g.ada().Sign(post(assume("Nobody", "DurationSeconds", "900", "ExternalId", "x", "SerialNumber", ciSerial, "TokenCode", "000000").Encode()))
+	f.Add("POST", "", assume("Nobody").Encode(), assumed.Header.Get("Authorization"), assumed.Header.Get("X-Amz-Date"), assumed.Header.Get("X-Amz-Security-Token"))
+	f.Add("POST", "", "Action=AssumeRoleWithWebIdentity&RoleSessionName=ab&RoleArn=arn:aws:iam::111111111111:role/Web&WebIdentityToken="+
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlLmNvbSJ9.AAAA", "", "", "")
 	f.Fuzz(func(t *testing.T, method, query, body, authorization, date, token string) {
 		r := post(body)
 		r.Method, r.URL.RawQuery = method, query
