@@ -56,7 +56,8 @@ func places() []placed {
 		{"internal/center/store/sqlite", centerAdapter},
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
-		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
+		{"internal/center/jwksfetch", centerAdapter},
+		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
