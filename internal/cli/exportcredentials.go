@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,6 +45,8 @@ for a shell to evaluate, quoted where the shell needs it.`,
 			if !slices.Contains(names, format) {
 				return &usageError{cmd, "--format " + quoted(format) + " is none of " + strings.Join(names, ", ")}
 			}
+			// As a credential_process it has the terminal of whoever runs it.
+			a.neverAsk = credentials.Format(format) == credentials.FormatProcess && !a.showsOnTerminal()
 			get, err := a.buildCredentials(&a.global.profile)
 			if err != nil {
 				return err
@@ -60,6 +63,9 @@ for a shell to evaluate, quoted where the shell needs it.`,
 // Run prints the credentials.
 func (o *exportOptions) Run(ctx context.Context) error {
 	c, err := o.Get(ctx)
+	if errors.As(err, new(*credentials.NotFoundError)) {
+		return &retrieveError{err}
+	}
 	if err != nil {
 		return err
 	}

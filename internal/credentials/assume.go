@@ -28,11 +28,20 @@ type AssumedRole struct {
 	Origin string
 }
 
-// Origin is the [AssumedRole.Origin] of a source: a digest of the words that tell it from others. None
-// of them may be a secret.
-func Origin(words ...string) string {
+// RootSSO is the root of everything that a sign-in gives.
+const RootSSO = "sso"
+
+// Origin is the [AssumedRole.Origin] of a source: what kind of thing a chain of roles begins with, which
+// is a word in plain, and a digest of what tells this source from others. None of it may be a secret.
+func Origin(root string, words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
-	return hex.EncodeToString(sum[:16])
+	return root + ":" + hex.EncodeToString(sum[:16])
+}
+
+// RootOf is the root of an origin.
+func RootOf(origin string) string {
+	root, _, _ := strings.Cut(origin, ":")
+	return root
 }
 
 // Assumed is an answer of STS as it is kept.

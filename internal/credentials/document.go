@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,7 +40,7 @@ type document struct {
 }
 
 // errNotDocument quotes nothing: what is not as it should be may hold secrets all the same.
-var errNotDocument = fmt.Errorf("its answer is not JSON with credentials")
+var errNotDocument = errors.New("its answer is not JSON with credentials")
 
 func parseDocument(b []byte) (d document, err error) {
 	if json.Unmarshal(b, &d) != nil {
@@ -61,7 +62,7 @@ func (d *document) credentials(c clock.Clock, token wire.Secret) (Credentials, e
 	}
 	var err error
 	if got.ExpiresAt, err = ParseTime(d.Expiration); err != nil {
-		return Credentials{}, fmt.Errorf("its Expiration is not a time")
+		return Credentials{}, errors.New("its Expiration is not a time")
 	}
 	if !c.Now().Before(got.ExpiresAt) {
 		return Credentials{}, ErrExpiredOnArrival
@@ -86,7 +87,7 @@ func ParseTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time", s)
 }
 
-// text is the version as it is shown, or as botocore names one that is not there.
+// version is the version as it is shown, or as botocore names one that is not there.
 func (d *document) version() string {
 	if len(d.Version) == 0 {
 		return "<Version key not provided>"
