@@ -130,7 +130,7 @@ func (b *sources) source(s *awsconfig.Source) (made, error) {
 }
 
 func nothingThere(source, profile string) error {
-	return &credentials.RetrievalError{Provider: source, Err: errors.New("No credentials found in credential_source referenced in profile " + profile)} //nolint:staticcheck // the AWS CLI's text
+	return &credentials.RetrievalError{Provider: source, Err: errors.New("No credentials found in credential_source referenced in profile " + profile)}
 }
 
 // unconfigured is what is left for a profile that says nothing about credentials: who runs this machine.

@@ -54,7 +54,8 @@ func (d *document) credentials(c clock.Clock, token wire.Secret) (Credentials, e
 	got := Credentials{AccessKeyID: d.AccessKeyID, SecretAccessKey: d.SecretAccessKey, SessionToken: token, AccountID: d.AccountID}
 	for _, m := range []struct{ name, value string }{{"AccessKeyId", d.AccessKeyID}, {"SecretAccessKey", d.SecretAccessKey.Reveal()}} {
 		if m.value == "" {
-			return Credentials{}, fmt.Errorf("Missing required key in response: '%s'", m.name) //nolint:staticcheck // the AWS CLI's text
+			//lint:ignore ST1005 the AWS CLI's text
+			return Credentials{}, fmt.Errorf("Missing required key in response: '%s'", m.name)
 		}
 	}
 	if d.Expiration == "" {

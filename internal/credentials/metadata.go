@@ -89,7 +89,8 @@ func (c *Container) address() (string, error) {
 	}
 	if !localHost(u.Hostname()) {
 		// Whoever answers sees the token of the service, and says who one is.
-		return "", fmt.Errorf("Unsupported host '%s'.  Can only retrieve metadata from a loopback address or one of these hosts: %s", //nolint:staticcheck // the AWS CLI's text
+		//lint:ignore ST1005 the AWS CLI's text
+		return "", fmt.Errorf("Unsupported host '%s'.  Can only retrieve metadata from a loopback address or one of these hosts: %s",
 			u.Hostname(), strings.Join(containerHosts(), ", "))
 	}
 	return address, nil
@@ -122,7 +123,8 @@ func (c *Container) authorization() (wire.Secret, error) {
 		token = strings.TrimRight(string(b), "\r\n")
 	}
 	if strings.ContainsAny(token, "\r\n") {
-		return "", errors.New("Auth token value is not a legal header value") //nolint:staticcheck // the AWS CLI's text
+		//lint:ignore ST1005 the AWS CLI's text
+		return "", errors.New("Auth token value is not a legal header value")
 	}
 	return wire.Secret(token), nil
 }

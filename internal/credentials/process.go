@@ -57,7 +57,8 @@ func (p *Process) get(ctx context.Context) (Credentials, error) {
 		return Credentials{}, err
 	}
 	if string(d.Version) != "1" {
-		return Credentials{}, fmt.Errorf("Unsupported version '%s' for credential process provider, supported versions: 1", d.version()) //nolint:staticcheck // the AWS CLI's text
+		//lint:ignore ST1005 the AWS CLI's text
+		return Credentials{}, fmt.Errorf("Unsupported version '%s' for credential process provider, supported versions: 1", d.version())
 	}
 	return d.credentials(p.Clock, d.SessionToken)
 }

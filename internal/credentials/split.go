@@ -6,8 +6,10 @@ import (
 )
 
 var (
-	errOpenQuote  = errors.New("No closing quotation") //nolint:staticcheck // the AWS CLI's text
-	errOpenEscape = errors.New("No escaped character") //nolint:staticcheck // the AWS CLI's text
+	//lint:ignore ST1005 the AWS CLI's text
+	errOpenQuote = errors.New("No closing quotation")
+	//lint:ignore ST1005 the AWS CLI's text
+	errOpenEscape = errors.New("No escaped character")
 )
 
 // SplitPOSIX splits a command as the AWS CLI does where there is a POSIX shell: blanks, single and
