@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"cachefile": cmdCacheFile,
 			"dead":      cmdDead,
 			"exits":     cmdExits,
+			"sts":       cmdSTS,
 		},
 	})
 }
