@@ -3,6 +3,7 @@ package keyfob_test
 import (
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -68,14 +69,31 @@ func (s *scriptedSTS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = xml.NewEncoder(w).Encode(answer)
 }
 
+// metadata answers with credentials when a header has the right value.
+func metadata(header, value, id string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(header) != value {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"Code": "Success", "AccessKeyId": %q, "SecretAccessKey": "s", "Token": "t", "Expiration": "2999-01-01T00:00:00Z"}`, id)
+	}
+}
+
 // cmdSTS starts an STS that does whatever it is told, as AWS_ENDPOINT_URL_STS. The file sts.log has a
-// line for each call.
+// line for each call. The same address is a container's service (/container) and an instance's.
 func cmdSTS(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: sts")
 	}
 	check(ts, os.WriteFile(ts.MkAbs("sts.log"), nil, 0o600))
-	s := httptest.NewServer(&scriptedSTS{log: ts.MkAbs("sts.log")})
+	mux := http.NewServeMux()
+	mux.Handle("POST /", &scriptedSTS{log: ts.MkAbs("sts.log")})
+	mux.HandleFunc("GET /container", metadata("Authorization", "tok", "ASIACONTAINER"))
+	mux.HandleFunc("PUT /latest/api/token", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "imds") })
+	mux.HandleFunc("GET /latest/meta-data/iam/security-credentials/{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "web") })
+	mux.HandleFunc("GET /latest/meta-data/iam/security-credentials/web", metadata("X-aws-ec2-metadata-token", "imds", "ASIAINSTANCE"))
+	s := httptest.NewServer(mux)
 	ts.Defer(s.Close)
 	ts.Setenv("AWS_ENDPOINT_URL_STS", s.URL)
 }
