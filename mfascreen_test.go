@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"keyfob/internal/clock"
+	"keyfob/internal/scriptedsts"
 )
 
 const mfaConfig = `[profile mfa]
@@ -43,8 +46,8 @@ func TestMFAAtATerminal(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(h.dir, ".aws", "config"), []byte(mfaConfig), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			log := filepath.Join(h.dir, "sts.log")
-			sts := httptest.NewServer(&scriptedSTS{log: log})
+			service := &scriptedsts.Service{Clock: clock.System{}}
+			sts := httptest.NewServer(service.Handler())
 			defer sts.Close()
 			s := newProgramScreen(t, h, 120, 20, "/usr/bin/env", "AWS_ENDPOINT_URL_STS="+sts.URL, "PATH="+bin+":/usr/bin:/bin", "/bin/sh", "-c", c.command)
 			if c.answers != nil {
@@ -66,9 +69,8 @@ func TestMFAAtATerminal(t *testing.T) {
 			if code := s.exitCode(); code != c.code {
 				t.Errorf("exit code %d\n%s", code, s.text())
 			}
-			b, _ := os.ReadFile(log)
-			if !strings.Contains(string(b), c.log) || c.log == "" && len(b) > 0 {
-				t.Errorf("STS saw %q, want %s", b, c.log)
+			if calls := strings.Join(service.Calls(), "\n"); !strings.Contains(calls, c.log) || c.log == "" && calls != "" {
+				t.Errorf("STS saw %q, want %s", calls, c.log)
 			}
 		})
 	}

@@ -62,6 +62,7 @@ func places() []placed {
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
+		{"internal/scriptedsts", testHelp},
 		{"internal/archtest", testHelp},
 	}
 }

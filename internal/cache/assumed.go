@@ -58,8 +58,8 @@ func (f *Files) SaveAssumed(r credentials.AssumedRole, a credentials.Assumed) er
 	keys.setText("AccessKeyId", a.AccessKeyID)
 	keys.setText("SecretAccessKey", a.SecretAccessKey.Reveal())
 	keys.setText("SessionToken", a.SessionToken.Reveal())
-	// Not as role credentials have it, whose expiry the AWS CLI formats itself.
-	keys.setText("Expiration", a.ExpiresAt.UTC().Format("2006-01-02T15:04:05UTC"))
+	// With an offset, not with the Z of role credentials: so does the AWS CLI.
+	keys.setText("Expiration", a.ExpiresAt.UTC().Format("2006-01-02T15:04:05+00:00"))
 	keys.setOrRemove("AccountId", a.AccountID)
 	user.setText("AssumedRoleId", a.User.AssumedRoleID)
 	user.setText("Arn", a.User.ARN)

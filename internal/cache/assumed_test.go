@@ -2,6 +2,7 @@ package cache
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"keyfob/internal/credentials"
@@ -49,7 +50,7 @@ func TestAssumed(t *testing.T) {
 	}
 	path := cliFile(home, assumedName(r))
 	b, err := os.ReadFile(path)
-	want := `{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s/e+c=", "SessionToken": "tok==", "Expiration": "2026-11-23T04:07:46UTC", "AccountId": "111122223333"}, ` +
+	want := `{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s/e+c=", "SessionToken": "tok==", "Expiration": "2026-11-23T04:07:46+00:00", "AccountId": "111122223333"}, ` +
 		`"AssumedRoleUser": {"AssumedRoleId": "AROA:ada", "Arn": "arn:aws:sts::111122223333:assumed-role/Admin/ada"}, "KeyfobOrigin": "ada's"}`
 	if err != nil || string(b) != want {
 		t.Errorf("%s, %v", b, err)
@@ -72,11 +73,11 @@ func TestAssumed(t *testing.T) {
 
 // A file as the AWS CLI 2.23.6 writes it, and files that are no use.
 func TestAssumedOfOthers(t *testing.T) {
-	const theirs = `{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s/e+c=", "SessionToken": "tok==", "Expiration": "2026-11-23T04:07:46UTC"}, ` +
+	const theirs = `{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s/e+c=", "SessionToken": "tok==", "Expiration": "2026-11-23T04:07:46+00:00"}, ` +
 		`"AssumedRoleUser": {"AssumedRoleId": "AROA:ada", "Arn": "arn:aws:sts::111122223333:assumed-role/Admin/ada"}, ` +
 		`"ResponseMetadata": {"RequestId": "1", "HTTPStatusCode": 200, "HTTPHeaders": {"date": "x"}, "RetryAttempts": 0}}`
 	for content, ok := range map[string]bool{
-		theirs: true, "": false, "[]": false, `{"Credentials": []}`: false, theirs[:len(theirs)-1]: false,
+		theirs: true, strings.ReplaceAll(theirs, "+00:00", "UTC"): true, "": false, "[]": false, `{"Credentials": []}`: false, theirs[:len(theirs)-1]: false,
 		`{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "Expiration": "2026-11-23T04:07:46UTC"}}`: false,
 		`{"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": 7}}`:   false,
 	} {

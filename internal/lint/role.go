@@ -69,7 +69,7 @@ func (c *check) source(h awsconfig.Header, p awsconfig.Profile, err error) {
 		if len(way) > 6 {
 			way = append(append(way[:3:3], "…"), way[len(way)-2:]...)
 		}
-		c.at(h, keySourceProfile, Error, "source-cycle", name(h)+" takes its credentials from itself: "+strings.Join(way, " → ")+"; one with credentials of its own has to be named", c.set(h, keySourceProfile, "NAME"))
+		c.at(h, keySourceProfile, Error, "source-cycle", name(h)+" takes its credentials from itself: "+strings.Join(way, " → "), "correct source_profile, so that it leads to credentials; "+keyfob("configure", "list-profiles")+" shows the profiles there are")
 	}
 	if without := new(awsconfig.SourceWithoutCredentialsError); errors.As(err, &without) && without.Profile == get(p, keySourceProfile) {
 		c.at(h, keySourceProfile, Error, "source-without-credentials", name(h)+" takes its credentials from profile "+quote(without.Profile)+", which has none",
