@@ -75,7 +75,8 @@ type sources struct {
 type made struct {
 	get     credentials.Get
 	origin  string
-	foreign func() bool // what was cached because of it is another organisation's; nil for never
+	foreign func() bool                            // what was cached because of it is another organisation's; nil for never
+	cached  func() (credentials.Credentials, bool) // what there is already, good or not; nil for nothing
 }
 
 // adapters are made for the sources that need them: keys of a profile need no home folder.
@@ -191,6 +192,7 @@ func (b *sources) sso(s *awsconfig.Source) (made, error) {
 		get:     func(ctx context.Context) (credentials.Credentials, error) { return source.Get(ctx, role) },
 		origin:  credentials.Origin(credentials.RootSSO, role.Target.Key(), role.Target.StartURL, role.AccountID, role.RoleName),
 		foreign: func() bool { return source.OtherOrganisation(role.Target) },
+		cached:  func() (credentials.Credentials, bool) { return b.files.LoadRole(role) },
 	}, nil
 }
 
@@ -219,6 +221,7 @@ func (b *sources) role(s *awsconfig.Source) (made, error) {
 	}
 	return made{
 		get: assume.Get, foreign: from.foreign,
+		cached: func() (credentials.Credentials, bool) { return b.files.LoadAssumed(assume.Role) },
 		origin: credentials.Origin(credentials.RootOf(from.origin), s.Role.ARN, s.Role.SessionName, s.Role.ExternalID, s.Role.MFASerial, from.origin),
 	}, nil
 }
@@ -245,7 +248,8 @@ func (b *sources) webIdentity(s *awsconfig.Source) (made, error) {
 			return b.client.AssumeRoleWithWebIdentity(ctx, url, ssoapi.AssumeRoleRequest{RoleARN: r.ARN, RoleSessionName: r.SessionName}, token)
 		},
 	}
-	return made{get: w.Get, origin: origin}, nil
+	cached := func() (credentials.Credentials, bool) { return b.files.LoadAssumed(w.Role) }
+	return made{get: w.Get, origin: origin, cached: cached}, nil
 }
 
 // sts is where a role is assumed: always in the region of the active profile, as AWS CLI version 2 does.

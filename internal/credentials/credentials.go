@@ -1,8 +1,9 @@
-// Package credentials turns a sign-in into role credentials: from the cache, or from the portal with
-// the session's token, and into the documents they are printed as.
+// Package credentials gets credentials for AWS and prints them: from a sign-in, by assuming roles, from
+// keys, other programs, containers and instances, and from the cache before all of them.
 //
 // Commands call it. It knows no file, no HTTP and no prompt: those come in as ports. Nothing that a
-// credential call can reach is able to ask a person anything.
+// credential call can reach is able to ask a person anything but the code of an MFA device, and that only
+// through [Assume.Code], which fails where nobody is there.
 package credentials
 
 import (
