@@ -99,6 +99,11 @@ func (a *app) advise(err error) (code int, hints []string) {
 	if code, hints, ok := adviseAnswers(err); ok {
 		return code, hints
 	}
+	if m := new(awsconfig.MissingKeysError); errors.As(err, &m) && a.config != nil {
+		if s, err := a.config.Source(m.Profile, false); err == nil && s.Kind == awsconfig.SourceRole && s.Root().Kind == awsconfig.SourceSSO {
+			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
+		}
+	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints
 	}
