@@ -23,7 +23,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"keyfob/internal/clock"
 	"keyfob/internal/person"
+	"keyfob/internal/scriptedsts"
 )
 
 func TestScripts(t *testing.T) {
@@ -36,6 +38,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
+			e.Values[stsOf{}] = &scriptedsts.Service{Clock: clock.System{}}
 			// Nothing of the machine's own AWS settings reaches a script.
 			e.Vars = []string{
 				"HOME=" + e.WorkDir + "/home", "PATH=" + bin + ":/usr/bin:/bin", "TMPDIR=" + e.WorkDir, "WORK=" + e.WorkDir,
@@ -54,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"cachefile": cmdCacheFile,
 			"dead":      cmdDead,
 			"exits":     cmdExits,
+			"sts":       cmdSTS,
 		},
 	})
 }

@@ -37,6 +37,8 @@ func places() []placed {
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
+		{"internal/credprocess", clientAdapter},
+		{"internal/metadata", clientAdapter},
 		{"internal/browser", clientAdapter},
 		{"internal/loopback", clientAdapter},
 		{"internal/terminal", clientAdapter},
@@ -61,6 +63,7 @@ func places() []placed {
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
+		{"internal/scriptedsts", testHelp},
 		{"internal/archtest", testHelp},
 	}
 }
@@ -198,9 +201,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/archtest"
 			},
-			"another program is run by the browser's adapter and by programs only",
+			"another program is run by the adapters of the browser and of credential_process, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},
