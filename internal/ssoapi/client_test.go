@@ -53,8 +53,9 @@ func newRig(t *testing.T, change ...func(*Config)) rig {
 	}
 	r.Client = New(c)
 	t.Cleanup(func() {
-		if transport, err := r.http.get(); err == nil {
-			transport.CloseIdleConnections()
+		if t, err := r.http.get(); err == nil {
+			t.quick.CloseIdleConnections()
+			t.plain().CloseIdleConnections()
 		}
 	})
 	return r

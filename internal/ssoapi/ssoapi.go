@@ -54,7 +54,7 @@ func New(c Config) *Client {
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = defaultAttempts
 	}
-	return &Client{config: c, http: &lazyTransport{get: sync.OnceValues(func() (*http.Transport, error) { return newTransport(c) })}}
+	return &Client{config: c, http: &lazyTransport{get: sync.OnceValues(func() (transports, error) { return newTransports(c) })}}
 }
 
 // RegisterClient is sso-oidc RegisterClient.

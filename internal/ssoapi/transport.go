@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -19,7 +20,22 @@ import (
 // unless told not to, and even then fails on one whose target makes no sense: neither a token nor a
 // body is ever taken to where an answer points.
 type lazyTransport struct {
-	get func() (*http.Transport, error)
+	get func() (transports, error)
+}
+
+// transports are alike but for how servers are verified: in a quick way, or by package tls, which alone
+// knows whom a connection to an address, or to a proxy, is to.
+type transports struct {
+	quick *http.Transport
+	plain func() *http.Transport
+}
+
+func (t transports) of(r *http.Request) *http.Transport {
+	host := r.URL.Hostname()
+	if proxy, err := t.quick.Proxy(r); proxy != nil || err != nil || net.ParseIP(host) != nil || strings.ContainsRune(host, '%') {
+		return t.plain()
+	}
+	return t.quick
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -28,15 +44,15 @@ func (l *lazyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.RoundTrip(r)
+	return t.of(r).RoundTrip(r)
 }
 
-// newTransport honours the client's settings for every call. The system's certificates are loaded by
-// the first TLS connection, since reading them costs more than everything else a call does.
-func newTransport(c Config) (*http.Transport, error) {
+// newTransports honours the client's settings for every call. Certificates are looked at by the first TLS
+// connection.
+func newTransports(c Config) (transports, error) {
 	proxy, err := proxies(c.LookupEnv)
 	if err != nil {
-		return nil, err
+		return transports{}, err
 	}
 	dialer := &net.Dialer{Timeout: c.ConnectTimeout, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
@@ -62,17 +78,35 @@ func newTransport(c Config) (*http.Transport, error) {
 		}
 		return errors.New("the proxy refused: " + answer.Status)
 	}
+	var bundle []byte
 	switch {
 	case c.NoVerifySSL:
 		t.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // --no-verify-ssl asks for exactly this
+		return transports{quick: t, plain: func() *http.Transport { return t }}, nil
 	case c.CABundle != "":
-		pool, err := readBundle(c.CABundle)
-		if err != nil {
-			return nil, err
+		if bundle, err = readBundle(c.CABundle); err != nil {
+			return transports{}, err
 		}
-		t.TLSClientConfig.RootCAs = pool
+	case len(systemFiles()) == 0:
+		return transports{quick: t, plain: func() *http.Transport { return t }}, nil
 	}
-	return t, nil
+	plain := sync.OnceValue(func() *http.Transport {
+		p := t.Clone()
+		p.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if bundle != nil {
+			p.TLSClientConfig.RootCAs = x509.NewCertPool()
+			p.TLSClientConfig.RootCAs.AppendCertsFromPEM(bundle)
+		}
+		return p
+	})
+	if bundle != nil {
+		only := sync.OnceValue(func() anchors { return parseAnchors(bundle) })
+		t.TLSClientConfig = trusting(func() (anchors, error) { return only(), nil }, nil)
+	} else {
+		first := sync.OnceValues(func() (anchors, error) { return systemAnchors(c.LookupEnv) })
+		t.TLSClientConfig = trusting(first, sync.OnceValues(x509.SystemCertPool))
+	}
+	return transports{quick: t, plain: plain}, nil
 }
 
 // impatient is a connection on which each read must bring something within a time, so that an answer
@@ -99,8 +133,8 @@ func (c *impatient) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-func readBundle(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
+func readBundle(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		var p *os.PathError
 		if errors.As(err, &p) {
@@ -108,11 +142,12 @@ func readBundle(path string) (*x509.CertPool, error) {
 		}
 		return nil, &BundleError{Path: path, Err: err}
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, &BundleError{Path: path, Err: errors.New("it holds no PEM certificate")}
+	for _, der := range parseAnchors(text).der {
+		if _, err := x509.ParseCertificate(der); err == nil {
+			return text, nil
+		}
 	}
-	return pool, nil
+	return nil, &BundleError{Path: path, Err: errors.New("it holds no PEM certificate")}
 }
 
 // proxies reads the proxy variables of the given environment, in either case, as curl does. Loopback
