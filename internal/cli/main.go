@@ -129,6 +129,8 @@ its sign-in, and it sees theirs.`,
 			a.newConfigureSSO(), a.newConfigureSSOSession(), a.newConfigureCheck(), a.newExportCredentials(), a.newListProfiles(),
 			a.newConfigureList(), a.newConfigureGet(), a.newConfigureSet(), a.newConfigureUnset(), a.newConfigureRename()),
 		group("sts", "ask AWS who you are", a.newGetCallerIdentity()),
+		group("eks", "sign in to Kubernetes on AWS", a.newEKSToken()),
+		group("rds", "sign in to databases on AWS", a.newRDSToken()),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
