@@ -9,7 +9,7 @@ import (
 
 // endpoint returns where the calls of a service go: what is configured, else AWS's own host.
 func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO, region string) (url string, own bool, err error) {
-	if sso.Session != "" && service != awsconfig.ServiceSTS {
+	if sso.Session != "" && (service == awsconfig.ServiceSSO || service == awsconfig.ServiceSSOOIDC) {
 		url, own, err = c.SessionEndpoint(service, sso.Session, sso.Profile)
 	} else {
 		url, own, err = c.Endpoint(service, sso.Profile)
