@@ -60,6 +60,7 @@ func places() []placed {
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
+		{"internal/scriptedaws", testHelp},
 		{"internal/archtest", testHelp},
 	}
 }
