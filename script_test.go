@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
+			e.Values[awsOf{}] = newAWS(e.WorkDir + "/home")
 			// Nothing of the machine's own AWS settings reaches a script.
 			e.Vars = []string{
 				"HOME=" + e.WorkDir + "/home", "PATH=" + bin + ":/usr/bin:/bin", "TMPDIR=" + e.WorkDir, "WORK=" + e.WorkDir,
@@ -54,6 +55,8 @@ func TestScripts(t *testing.T) {
 			"cachefile": cmdCacheFile,
 			"dead":      cmdDead,
 			"exits":     cmdExits,
+			"aws":       cmdAWS,
+			"calls":     cmdCalls,
 		},
 	})
 }

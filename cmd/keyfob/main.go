@@ -31,6 +31,7 @@ func main() {
 		cancel(cli.Interrupted{Signal: s})
 	}()
 	os.Exit(cli.Main(ctx, cli.System{
+		Name:      os.Args[0],
 		Args:      os.Args[1:],
 		LookupEnv: os.LookupEnv,
 		Home:      home(),

@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"strings"
+	"time"
 
 	"keyfob/internal/awsconfig"
+	"keyfob/internal/browser"
 	"keyfob/internal/credentials"
+	"keyfob/internal/loopback"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 )
@@ -84,6 +89,100 @@ func (a *app) buildRDSToken(o *rdsTokenOptions) error {
 	o.Credentials = c.Credentials
 	o.Presign = func(keys credentials.Credentials) wire.Secret {
 		return ssoapi.PresignDBConnect(o.Hostname, o.Port, o.Username, c.Region, keysOf(keys), a.sys.Clock.Now())
+	}
+	return nil
+}
+
+// registryPassword asks for a registry's password, in the registry's region.
+func (a *app) registryPassword(ctx context.Context, r awsconfig.Registry) (username string, password wire.Secret, err error) {
+	c, err := a.buildCaller()
+	if err != nil {
+		return "", "", err
+	}
+	client, err := a.api(c.Config, c.Profile, "")
+	if err != nil {
+		return "", "", err
+	}
+	service, ask := awsconfig.ServiceECR, client.ECRPassword
+	if r.Public {
+		service, ask = awsconfig.ServiceECRPublic, client.ECRPublicPassword
+	}
+	url, err := a.endpointOf(c, service, r.Region)
+	if err != nil {
+		return "", "", err
+	}
+	keys, err := c.Credentials(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	p, err := ask(ctx, url, r.Region, keysOf(keys))
+	return p.Username, p.Password, err
+}
+
+// buildCodeArtifact ties the command to a profile.
+func (a *app) buildCodeArtifact(o *codeArtifactOptions) error {
+	c, err := a.buildCaller()
+	if err != nil {
+		return err
+	}
+	if c.Region == "" {
+		return &awsconfig.NoRegionError{}
+	}
+	url, err := a.endpointOf(c, awsconfig.ServiceCodeArtifact, c.Region)
+	if err != nil {
+		return err
+	}
+	client, err := a.api(c.Config, c.Profile, "")
+	if err != nil {
+		return err
+	}
+	o.Token = func(ctx context.Context) (wire.Secret, time.Time, error) {
+		keys, err := c.Credentials(ctx)
+		if err != nil {
+			return "", time.Time{}, err
+		}
+		t, err := client.CodeArtifactToken(ctx, url, c.Region, keysOf(keys), ssoapi.CodeArtifactTokenRequest{Domain: o.Domain, Owner: o.Owner, Seconds: o.Seconds})
+		return t.Token, t.ExpiresAt, err
+	}
+	return nil
+}
+
+// buildConsole ties the command to a profile. One that has no region is shown that of its sign-in, which
+// is of the same partition.
+func (a *app) buildConsole(o *consoleOptions, destination string, show bool) error {
+	c, err := a.buildCaller()
+	if err != nil {
+		return err
+	}
+	sso, err := c.Config.CredentialSource(c.Profile)
+	if err != nil {
+		sso = awsconfig.SSO{Profile: c.Profile} // credentials of another kind
+	}
+	region := cmp.Or(c.Region, sso.Region)
+	if o.Destination, err = awsconfig.ConsoleURL(region, destination); err != nil {
+		return err
+	}
+	url := a.global.endpointURL
+	if url == "" {
+		// With the start URL, so that the credentials of a center on this machine are not sent to AWS.
+		if url, _, err = endpoint(c.Config, awsconfig.ServiceSignin, awsconfig.SSO{Profile: c.Profile, StartURL: sso.StartURL}, region); err != nil {
+			return err
+		}
+	}
+	client, err := a.api(c.Config, c.Profile, "")
+	if err != nil {
+		return err
+	}
+	o.Credentials, o.Profile, o.Issuer = c.Credentials, c.Profile, cmp.Or(o.Issuer, sso.StartURL)
+	o.Login, o.Terminal = strings.TrimSuffix(url, "/")+ssoapi.PathFederation, a.showsOnTerminal()
+	o.SigninToken = func(ctx context.Context, session wire.Secret, seconds int) (wire.Secret, error) {
+		return client.SigninToken(ctx, url, session, seconds)
+	}
+	if !show {
+		opener := browser.Opener{LookupEnv: a.sys.LookupEnv}
+		o.Open = func(ctx context.Context, page wire.Secret) error {
+			return loopback.Handoff(ctx, page.Reveal(), a.sys.Random, opener.Open)
+		}
 	}
 	return nil
 }

@@ -76,6 +76,13 @@ func (a *app) report(err error) int {
 		return exitNoValue
 	}
 	code, hints := a.advise(err)
+	if errors.As(err, new(*helperError)) {
+		// Docker shows this, and knows some errors by it. It is told before a person who may not be there.
+		_, _ = fmt.Fprintln(a.sys.Stdout, printable(strings.Join(append([]string{err.Error()}, hints...), "; ")))
+		if errors.As(err, new(dockerError)) {
+			return exitNoValue // nothing for a person to do
+		}
+	}
 	_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: error: %s\n", printable(err.Error()))
 	for _, h := range hints {
 		_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: hint: %s\n", printable(h))
@@ -139,6 +146,7 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var unknownSession *awsconfig.SessionNotFoundError
 	var none *credentials.NotFoundError
 	var noToken *tokenProviderError
+	var noEndpoint *noEndpointError
 	switch {
 	case errors.As(err, new(*noValueError)):
 		return exitNoValue, nil, true
@@ -154,8 +162,12 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{fmt.Sprintf("add %s to [sso-session %s] in the config file", strings.Join(noToken.Missing, " and "), noToken.Session)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, new(*longLivedKeysError)):
+		return exitConfiguration, []string{"name a profile of a role with --profile; one with role_arn and source_profile assumes a role with these keys"}, true
 	case errors.As(err, new(*faultyError)):
 		return exitConfiguration, nil, true
+	case errors.As(err, &noEndpoint) && noEndpoint.service == awsconfig.ServiceSignin:
+		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SIGNIN, or signin in the services section of the profile"}, true
 	case errors.As(err, new(*noEndpointError)):
 		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SSO, or name a services section in the profile"}, true
 	case errors.As(err, &none):
@@ -221,6 +233,8 @@ func adviseService(err error) (code int, hints []string) {
 		switch {
 		case service.Operation == "GetRoleCredentials" && service.Code != "" && (service.Status == 403 || service.Status == 404):
 			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
+		case service.Operation == "getSigninToken" && service.Status == 400:
+			hints = []string{"the federation endpoint takes credentials of a role that have not expired; it takes --duration for some of them only"}
 		case service.Code == "" && service.Status == 404:
 			hints = []string{"this is not an answer of the service; check the configured endpoint and region"}
 		case service.Status == 429:

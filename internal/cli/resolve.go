@@ -18,7 +18,7 @@ func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO,
 		return url, own, err
 	}
 	if u, err := awsconfig.ParseStartURL(sso.StartURL); err == nil && u.Loopback() {
-		return "", false, &noEndpointError{sso.StartURL} // its tokens are none of AWS's business
+		return "", false, &noEndpointError{sso.StartURL, service} // its tokens are none of AWS's business
 	}
 	if region == "" {
 		return "", false, &awsconfig.NoRegionError{}
@@ -28,7 +28,10 @@ func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO,
 }
 
 // noEndpointError is a center of one's own, of which only the start URL is configured.
-type noEndpointError struct{ startURL string }
+type noEndpointError struct {
+	startURL string
+	service  awsconfig.Service
+}
 
 func (e *noEndpointError) Error() string {
 	return "the start URL " + e.startURL + " is on this machine, but the config file does not say where its service is"
