@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"exits":     cmdExits,
 			"aws":       cmdAWS,
 			"calls":     cmdCalls,
+			"visit":     cmdVisit,
 		},
 	})
 }

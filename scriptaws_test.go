@@ -1,13 +1,13 @@
 package keyfob_test
 
 import (
-	"encoding/json"
-	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -21,11 +21,12 @@ type awsOf struct{}
 // newAWS is ECR, ECR Public and CodeArtifact, which know the keys of a home folder's role cache, and
 // AKIAIOSFODNN7EXAMPLE with the secret "wJalrXUtnFEMI".
 func newAWS(home string) *scriptedaws.Service {
+	cached := scriptedaws.RoleCache(home)
 	return &scriptedaws.Service{Clock: clock.System{}, Secret: func(id string, token wire.Secret) (wire.Secret, error) {
 		if id == "AKIAIOSFODNN7EXAMPLE" && token == "" {
 			return "wJalrXUtnFEMI", nil
 		}
-		return cachedSecret(home, id, token)
+		return cached(id, token)
 	}}
 }
 
@@ -37,28 +38,6 @@ func cmdAWS(ts *testscript.TestScript, neg bool, args []string) {
 	server := httptest.NewServer(ts.Value(awsOf{}).(*scriptedaws.Service))
 	ts.Defer(server.Close)
 	ts.Setenv("AWS", server.URL)
-}
-
-// cachedSecret returns the secret that role credentials in the cache of a home folder have.
-func cachedSecret(home, id string, token wire.Secret) (wire.Secret, error) {
-	files, _ := filepath.Glob(filepath.Join(home, ".aws/cli/cache/*.json"))
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			return "", err
-		}
-		var doc struct {
-			Credentials struct {
-				AccessKeyID     string `json:"AccessKeyId"`
-				SecretAccessKey wire.Secret
-				SessionToken    wire.Secret
-			}
-		}
-		if json.Unmarshal(b, &doc) == nil && doc.Credentials.AccessKeyID == id && doc.Credentials.SessionToken == token {
-			return doc.Credentials.SecretAccessKey, nil
-		}
-	}
-	return "", errors.New("nobody has such keys")
 }
 
 // cmdCalls checks that a call, without its access key, has reached the services of aws: calls SERVICE REGION LINE
@@ -73,4 +52,25 @@ func cmdCalls(ts *testscript.TestScript, neg bool, args []string) {
 	if found == neg {
 		ts.Fatalf("called were %q", s.Calls())
 	}
+}
+
+// cmdVisit waits for a file that names a page, gets the page as a browser would, and leaves what it says in
+// visit.out: visit FILE
+func cmdVisit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: visit FILE")
+	}
+	var page []byte
+	for deadline := time.Now().Add(20 * time.Second); !strings.HasSuffix(string(page), "\n"); time.Sleep(10 * time.Millisecond) {
+		page, _ = os.ReadFile(ts.MkAbs(args[0]))
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s does not come", args[0])
+		}
+	}
+	resp, err := http.Get(strings.TrimSpace(string(page))) //nolint:noctx // the script has its time
+	check(ts, err)
+	defer resp.Body.Close() //nolint:errcheck // it is only read
+	b, err := io.ReadAll(resp.Body)
+	check(ts, err)
+	check(ts, os.WriteFile(ts.MkAbs("visit.out"), b, 0o600))
 }

@@ -1,5 +1,5 @@
 // Package scriptedaws stands in for the AWS services that keyfob asks on behalf of other tools: ECR, ECR
-// Public and CodeArtifact. It checks signatures as the center's STS does, and that a call is what AWS's
+// Public, CodeArtifact, and the console's federation endpoint. It checks signatures as the center's STS does, and that a call is what AWS's
 // service model says, which is not written down anywhere else in this repository.
 //
 // Tests alone use it.
@@ -76,6 +76,10 @@ func operations() map[string]operation {
 
 // ServeHTTP implements [http.Handler].
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/federation" {
+		s.federation(w, r)
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	var answer any
 	if err == nil {
