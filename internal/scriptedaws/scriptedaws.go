@@ -33,7 +33,7 @@ type Service struct {
 }
 
 // Password is the password that the registries of a region hand out.
-func Password(region string) string { return "password-of-" + region + ":\u00fc+/=" }
+func Password(region string) string { return "password-of-" + region + "\u00fc+/=" }
 
 // CodeArtifactToken is the token for a domain.
 func CodeArtifactToken(domain string) string { return "token-of-" + domain }
