@@ -200,7 +200,6 @@ type InvalidDestinationError struct{ Destination string }
 func (e *InvalidDestinationError) Error() string {
 	return `"` + e.Destination + `" is not a page of the console: it must be a service's name such as ec2, a path that begins with /, or a URL`
 }
-func (*InvalidDestinationError) configError() {}
 
 // InvalidRegionError is a region that could not be part of a host name.
 type InvalidRegionError struct{ Region string }

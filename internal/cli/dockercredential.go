@@ -22,11 +22,14 @@ func asDockerHelper(name string, args []string) []string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.TrimSuffix(name, ".exe")
 	rest, ok := strings.CutPrefix(name, dockerHelper)
-	profile, named := strings.CutPrefix(rest, "-")
-	switch {
-	case !ok || rest != "" && profile == "":
+	if !ok {
 		return args
-	case named:
+	}
+	if rest != "" {
+		profile, named := strings.CutPrefix(rest, "-")
+		if !named || profile == "" {
+			return args
+		}
 		args = append([]string{"--profile=" + profile}, args...)
 	}
 	return append([]string{"ecr", "docker-credential"}, args...)

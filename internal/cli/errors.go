@@ -119,7 +119,8 @@ func (a *app) advise(err error) (code int, hints []string) {
 func adviseAnswers(err error) (code int, hints []string, ok bool) {
 	var nothing *wizard.NothingError
 	switch {
-	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)), errors.As(err, new(*unconfirmedError)):
+	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)), errors.As(err, new(*unconfirmedError)),
+		errors.As(err, new(*awsconfig.InvalidDestinationError)):
 		return exitUsage, nil, true
 	case errors.As(err, new(*awsconfig.UnwritableError)):
 		return exitGeneral, []string{"nothing was written"}, true
