@@ -23,7 +23,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"keyfob/internal/clock"
 	"keyfob/internal/person"
+	"keyfob/internal/scriptedsts"
 )
 
 func TestScripts(t *testing.T) {
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Values[awsOf{}] = newAWS(e.WorkDir + "/home")
+			e.Values[stsOf{}] = &scriptedsts.Service{Clock: clock.System{}}
 			// Nothing of the machine's own AWS settings reaches a script.
 			e.Vars = []string{
 				"HOME=" + e.WorkDir + "/home", "PATH=" + bin + ":/usr/bin:/bin", "TMPDIR=" + e.WorkDir, "WORK=" + e.WorkDir,
@@ -58,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"aws":       cmdAWS,
 			"calls":     cmdCalls,
 			"visit":     cmdVisit,
+			"sts":       cmdSTS,
 		},
 	})
 }

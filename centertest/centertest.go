@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -24,9 +25,11 @@ import (
 	"keyfob/internal/center"
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/seed"
 	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/clock"
+	"keyfob/internal/wire"
 )
 
 //go:embed example.yaml
@@ -34,7 +37,8 @@ var example string
 
 // ExampleSeed is the organisation that [New] serves unless [Seed] says otherwise, as a center.yaml: the
 // accounts 111111111111 (Production) and 000000000042 (Sandbox); ada, who may use AdministratorAccess
-// and ReadOnlyAccess in both, and grace, who may use ReadOnlyAccess in both.
+// and ReadOnlyAccess in both, and grace, who may use ReadOnlyAccess in both. Whoever has
+// AdministratorAccess in 111111111111 may assume the role Deploy in 000000000042.
 func ExampleSeed() string { return example }
 
 // Password is the password of everybody in [ExampleSeed].
@@ -60,12 +64,18 @@ type Fault = control.Fault
 type Option func(*options)
 
 type options struct {
-	seed string
-	log  io.Writer
+	seed       string
+	references map[string]string
+	log        io.Writer
 }
 
 // Seed serves the organisation that a center.yaml declares.
 func Seed(yaml string) Option { return func(o *options) { o.seed = yaml } }
+
+// References is what the seed refers to: the content of the files that it names (password_file, jwks_file,
+// secret_file) and of the environment variables (password_env, secret_env), by those names. There are no
+// others.
+func References(content map[string]string) Option { return func(o *options) { o.references = content } }
 
 // Log writes the center's log to w, as text.
 func Log(w io.Writer) Option { return func(o *options) { o.log = w } }
@@ -77,14 +87,15 @@ func New(t testing.TB, opts ...Option) *Center {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s, err := seed.Parse("seed", []byte(o.seed), seed.Sources{})
+	s, err := seed.Parse("seed", []byte(o.seed), o.sources())
 	check(t, err)
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
-	check(t, db.Apply(t.Context(), s.Organisation))
 	keys, err := keyring.New(rand.Reader)
 	check(t, err)
+	check(t, s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) }))
+	check(t, db.Apply(t.Context(), s.Organisation))
 
 	server := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
@@ -101,6 +112,18 @@ func New(t testing.TB, opts ...Option) *Center {
 		URL: base.String(), StartURL: base.JoinPath("start").String(), Region: s.Organisation.Instance.Region,
 		powers: powers,
 		door:   control.New(control.Config{Powers: powers, Directory: c.Directory, Grants: c.Grants, Store: db}),
+	}
+}
+
+func (o options) sources() seed.Sources {
+	return seed.Sources{
+		ReadFile: func(name string) ([]byte, error) {
+			if s, ok := o.references[name]; ok {
+				return []byte(s), nil
+			}
+			return nil, os.ErrNotExist
+		},
+		LookupEnv: func(name string) (string, bool) { s, ok := o.references[name]; return s, ok },
 	}
 }
 

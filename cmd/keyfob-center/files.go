@@ -11,9 +11,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/seed"
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/sqlite"
+	"keyfob/internal/wire"
 )
 
 // files says where a center keeps its things.
@@ -72,7 +74,10 @@ func (f files) open(ctx context.Context) (*sqlite.DB, *keyring.Ring, error) {
 }
 
 // apply makes the store say what the file declares.
-func apply(ctx context.Context, db *sqlite.DB, file string, s seed.Seed) error {
+func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, s seed.Seed) error {
+	if err := s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) }); err != nil {
+		return err
+	}
 	err := db.Apply(ctx, s.Organisation)
 	if errors.Is(err, store.ErrConflict) {
 		return configError{hinted{

@@ -101,7 +101,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
-	if err := apply(ctx, db, o.Config, s); err != nil {
+	if err := apply(ctx, db, keys, o.Config, s); err != nil {
 		return err
 	}
 

@@ -118,7 +118,7 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	defer db.Close() //nolint:errcheck // every write was its own transaction
 	// What the file declares is serve's to apply, but before its first start there is nothing to change.
 	if _, err := db.Instance(ctx); errors.Is(err, store.ErrNotFound) {
-		if err := apply(ctx, db, o.Config, s); err != nil {
+		if err := apply(ctx, db, keys, o.Config, s); err != nil {
 			return err
 		}
 	} else if err != nil {

@@ -22,8 +22,9 @@ it, one line each, as FILE:LINE:COLUMN: what is wrong and what to do about it.`,
 				return err
 			}
 			o := s.Organisation
-			_, err = fmt.Fprintf(io.out, "%s is good: %s, %s, %s, %s, %s.\n", f.Config, count(len(o.Accounts), "account"), count(len(o.Users), "user"),
-				count(len(o.Groups), "group"), count(len(o.PermissionSets), "permission set"), count(len(o.Assignments), "assignment"))
+			_, err = fmt.Fprintf(io.out, "%s is good: %s, %s, %s, %s, %s, %s, %s.\n", f.Config, count(len(o.Accounts), "account"), count(len(o.Users), "user"),
+				count(len(o.Groups), "group"), count(len(o.PermissionSets), "permission set"), count(len(o.Assignments), "assignment"),
+				count(len(o.Roles), "role"), count(len(o.ServiceUsers), "service user"))
 			return err
 		},
 	}

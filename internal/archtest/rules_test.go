@@ -37,6 +37,8 @@ func places() []placed {
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
+		{"internal/credprocess", clientAdapter},
+		{"internal/metadata", clientAdapter},
 		{"internal/browser", clientAdapter},
 		{"internal/loopback", clientAdapter},
 		{"internal/terminal", clientAdapter},
@@ -56,11 +58,13 @@ func places() []placed {
 		{"internal/center/store/sqlite", centerAdapter},
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
-		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
+		{"internal/center/jwksfetch", centerAdapter},
+		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
 		{"internal/scriptedaws", testHelp},
+		{"internal/scriptedsts", testHelp},
 		{"internal/archtest", testHelp},
 	}
 }
@@ -198,9 +202,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/archtest"
 			},
-			"another program is run by the browser's adapter and by programs only",
+			"another program is run by the adapters of the browser and of credential_process, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},

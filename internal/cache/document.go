@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"keyfob/internal/credentials"
 )
 
 // document is a JSON object that remembers the order of its members and keeps what it does not
@@ -207,19 +208,5 @@ func quote(s string) []byte {
 // formatTime writes an instant as the AWS CLI does: UTC, whole seconds.
 func formatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// parseTime reads an instant in any form that the AWS CLI or an SDK has written, ever: RFC 3339, the
-// older "…UTC", offsets without a colon, a blank for the T, fractions. One without a zone is UTC.
-func parseTime(s string) (time.Time, error) {
-	for _, layout := range []string{
-		time.RFC3339, "2006-01-02T15:04:05UTC", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05",
-		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05",
-	} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil && n > 1e9 && n < 1e11 { // epoch seconds, as some tools write
-		return time.Unix(n, 0).UTC(), nil
-	}
-	return time.Time{}, fmt.Errorf("%q is not a time", s)
-}
+// parseTime reads an instant in any form that the AWS CLI or an SDK has written, ever.
+func parseTime(s string) (time.Time, error) { return credentials.ParseTime(s) }

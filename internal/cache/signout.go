@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"keyfob/internal/credentials"
 	"keyfob/internal/wire"
 )
 
@@ -61,12 +62,12 @@ func (f *Files) RemoveToken(t CachedToken) (CachedToken, error) {
 	return t, f.sso.remove(t.Name)
 }
 
-// RemoveAllRoles removes the role credentials that came from any sign-in; credentials of other
-// kinds in the same folder stay.
+// RemoveAllRoles removes the role credentials that came from any sign-in, and those of roles that were
+// assumed with them, as far as the files say so; credentials of other kinds in the same folder stay.
 func (f *Files) RemoveAllRoles() error {
 	var names []string
 	err := f.cli.each(func(name string, d *document) {
-		if d.text("ProviderType") == providerSSO {
+		if d.text("ProviderType") == providerSSO || credentials.RootOf(d.text(memberOrigin)) == credentials.RootSSO {
 			names = append(names, name)
 		}
 	})

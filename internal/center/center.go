@@ -16,15 +16,20 @@ import (
 	"keyfob/internal/center/clients"
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/directory"
+	"keyfob/internal/center/federation"
 	"keyfob/internal/center/grant"
+	"keyfob/internal/center/jwksfetch"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/oidc"
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/sts"
+	"keyfob/internal/center/throttle"
 	"keyfob/internal/center/token"
+	"keyfob/internal/center/trust"
 	"keyfob/internal/center/web"
+	"keyfob/internal/center/webidentity"
 	"keyfob/internal/clock"
 )
 
@@ -86,13 +91,20 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	pages, err := web.New(web.Config{
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
-		Keys: c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
+		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
+		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
 		Banner: banner,
 	})
 	if err != nil {
 		return nil, err
 	}
-	calls := sts.New(sts.Config{Credentials: minter, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew})
+	roles := &trust.Roles{
+		Store: c.Store, Clock: c.Clock, Keys: c.Keys, Throttle: throttle.Throttle{Store: c.Store, Clock: c.Clock},
+		Tokens: &webidentity.Verifier{Clock: c.Clock, Fetch: jwksfetch.New().Fetch}, Partition: rolecreds.Partition(instance.Region),
+	}
+	calls := sts.New(sts.Config{
+		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
+	})
 	center := &Center{Config: c, Directory: dir, Grants: grants}
 
 	mux := http.NewServeMux()

@@ -11,7 +11,6 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/cache"
 	"keyfob/internal/configfile"
-	"keyfob/internal/credentials"
 	"keyfob/internal/session"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
@@ -57,10 +56,12 @@ func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Clien
 		MaxAttempts:    attempts,
 		Clock:          a.sys.Clock,
 		Random:         a.sys.Random,
-		UserAgent:      "keyfob/" + a.sys.Version + " lang/go os/" + runtime.GOOS + userAgent,
+		UserAgent:      a.userAgent() + userAgent,
 		Log:            a.log(),
 	}), nil
 }
+
+func (a *app) userAgent() string { return "keyfob/" + a.sys.Version + " lang/go os/" + runtime.GOOS }
 
 // tokens makes the source of a sign-in's tokens.
 func (a *app) tokens(c *awsconfig.Config, client *ssoapi.Client, files *cache.Files, sso awsconfig.SSO) *session.Source {
@@ -74,58 +75,6 @@ func (a *app) tokens(c *awsconfig.Config, client *ssoapi.Client, files *cache.Fi
 			return client.CreateToken(ctx, url, req)
 		}),
 	}
-}
-
-// buildCredentials returns what gets a profile's credentials: the environment's, if no profile is named
-// with --profile, then those of its SSO role, then its static keys. It is the AWS CLI's order as far as
-// it is built.
-func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials.Credentials, error), error) {
-	c, err := a.load()
-	if err != nil {
-		return nil, err
-	}
-	name, explicit := c.ActiveProfile(*flag)
-	if *flag == "" {
-		env := func(k string) string { v, _ := a.sys.LookupEnv(k); return v }
-		keys, ok, err := credentials.Static(env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN"))
-		if err != nil {
-			return nil, &retrieveError{err}
-		}
-		if ok {
-			return func(context.Context) (credentials.Credentials, error) { return keys, nil }, nil
-		}
-	}
-	if explicit {
-		if err := c.RequireProfile(name); err != nil {
-			return nil, err
-		}
-	}
-	sso, err := c.CredentialSource(name)
-	if notSSO := new(awsconfig.NotSSOError); errors.As(err, &notSSO) {
-		return staticOf(c, name)
-	}
-	if err != nil {
-		return nil, &retrieveError{err}
-	}
-	files, err := a.cache()
-	if err != nil {
-		return nil, err
-	}
-	client, err := a.api(c, name, "")
-	if err != nil {
-		return nil, err
-	}
-	source := &credentials.Source{
-		Store: files, Tokens: a.tokens(c, client, files, sso), Clock: a.sys.Clock, Log: a.log(),
-		Portal: credentials.PortalFunc(func(ctx context.Context, region string, token wire.Secret, accountID, roleName string) (wire.RoleCredentials, error) {
-			url, _, err := endpoint(c, awsconfig.ServiceSSO, sso, region)
-			if err != nil {
-				return wire.RoleCredentials{}, err
-			}
-			return client.GetRoleCredentials(ctx, url, token, accountID, roleName)
-		}),
-	}
-	return func(ctx context.Context) (credentials.Credentials, error) { return source.Get(ctx, roleOf(sso)) }, nil
 }
 
 // buildToken ties the command to the sign-in of a session, or of the profile.

@@ -53,13 +53,14 @@ func (a *app) buildConfigureList() (*listOptions, error) {
 	}
 	o := &listOptions{
 		Config: c, LookupEnv: a.sys.LookupEnv, Print: a.print, Warn: a.warn, Profile: a.global.profile, Region: a.global.region,
-		Cached: func(awsconfig.SSO) (credentials.Credentials, bool) { return credentials.Credentials{}, false },
-	}
-	if files, err := a.cache(); err == nil {
-		o.Cached = func(sso awsconfig.SSO) (credentials.Credentials, bool) {
-			found, ok := files.LoadRole(roleOf(sso))
+		Cached: func(s *awsconfig.Source) (credentials.Credentials, bool) {
+			m, err := (&sources{app: a, config: c, profile: s.Profile}).source(s)
+			if err != nil || m.cached == nil || m.foreign != nil && m.foreign() {
+				return credentials.Credentials{}, false
+			}
+			found, ok := m.cached()
 			return found, ok && a.sys.Clock.Now().Before(found.ExpiresAt)
-		}
+		},
 	}
 	return o, nil
 }

@@ -107,7 +107,7 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 		}
 		return flow.SignIn(ctx, r)
 	}
-	o.ForgetRole = files.DropRole
+	o.Forget = forgotten{files.DropRole, files.DropAssumed}
 	o.SetKey = func(ctx context.Context, path string, in awsconfig.Header, key, value string) error {
 		_, err := configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
 		return err
@@ -144,7 +144,7 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		})
 		return asSignedIn(last), err
 	}
-	o.Forget, o.Purge = files.DropRole, files.RemoveAllRoles
+	o.Forget, o.Purge = forgotten{files.DropRole, files.DropAssumed}, files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
 		if unusable != nil {

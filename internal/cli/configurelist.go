@@ -16,7 +16,7 @@ type listOptions struct {
 	Config    *awsconfig.Config
 	LookupEnv func(string) (string, bool)
 	// Cached looks for credentials of a role that are good to use now; nothing is fetched.
-	Cached func(awsconfig.SSO) (credentials.Credentials, bool)
+	Cached func(*awsconfig.Source) (credentials.Credentials, bool)
 	Print  func(string) error
 	Warn   func(format string, args ...any)
 
@@ -28,8 +28,8 @@ func (a *app) newConfigureList() *cobra.Command {
 		Use:   "list",
 		Short: "show which profile, keys and region are used, and why",
 		Long: `Shows the profile, the credentials and the region that a command would use, and where each comes from: a flag, an
-environment variable or a file. It calls nobody: credentials of an SSO role are shown when they are cached, and
-are <not fetched> otherwise, signed in or not.`,
+environment variable or a file. It calls nobody and runs nothing: credentials of a role are shown when they are
+cached, and are <not fetched> otherwise, signed in or not.`,
 		Example: `    keyfob configure list
     keyfob configure list --profile dev`,
 		Args: noArgs,
@@ -54,6 +54,9 @@ const (
 	kindConfig   = "config-file"
 	kindKeysFile = "shared-credentials-file"
 	kindSSO      = "sso"
+	kindRole     = "assume-role"
+	kindWeb      = "assume-role-with-web-identity"
+	kindProcess  = "custom-process"
 )
 
 // Run prints the table.
@@ -136,23 +139,39 @@ func (o *listOptions) keys(profile string) (id, secret origin) {
 			return id.hidden(), secret.hidden()
 		}
 	}
-	sso, err := o.Config.CredentialSource(profile)
-	switch {
-	case errors.As(err, new(*awsconfig.NotSSOError)):
-		return o.key(profile, "aws_access_key_id").hidden(), o.key(profile, "aws_secret_access_key").hidden()
-	case err != nil:
+	s, err := o.Config.Source(profile, o.Profile == "")
+	if err != nil {
 		if !errors.As(err, new(*awsconfig.ProfileNotFoundError)) {
 			o.Warn("%s", err)
 		}
 		return unset(), unset()
 	}
-	from := "sso-session " + sso.Session
-	if sso.Session == "" {
-		from = sso.StartURL
+	id.value = "<not fetched>"
+	switch s.Kind {
+	case awsconfig.SourceSSO:
+		from := "sso-session " + s.SSO.Session
+		if s.SSO.Session == "" {
+			from = s.SSO.StartURL
+		}
+		id.kind, id.location = kindSSO, fmt.Sprintf("%s, role %s in account %s", from, s.SSO.RoleName, s.SSO.AccountID)
+	case awsconfig.SourceRole:
+		by := "profile " + s.From.Profile
+		if source, ok := o.Config.Profile(profile); ok && s.From.Profile == profile {
+			if by, ok = source.Get("credential_source"); !ok {
+				by = "its own keys"
+			}
+		}
+		id.kind, id.location = kindRole, s.Role.ARN+", with "+by
+	case awsconfig.SourceWebIdentity:
+		id.kind, id.location = kindWeb, s.Role.ARN+", with "+s.TokenFile
+	case awsconfig.SourceProcess:
+		program, _, _ := strings.Cut(s.Command, " ") // the rest may be secret
+		id.kind, id.location = kindProcess, program
+	default:
+		return o.key(profile, "aws_access_key_id").hidden(), o.key(profile, "aws_secret_access_key").hidden()
 	}
-	id = origin{"<not fetched>", kindSSO, fmt.Sprintf("%s, role %s in account %s", from, sso.RoleName, sso.AccountID)}
 	secret = id
-	if c, ok := o.Cached(sso); ok {
+	if c, ok := o.Cached(&s); ok {
 		id.value, secret.value = c.AccessKeyID, string(c.SecretAccessKey)
 		return id.hidden(), secret.hidden()
 	}

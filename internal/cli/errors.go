@@ -106,7 +106,15 @@ func (a *app) advise(err error) (code int, hints []string) {
 	if code, hints, ok := adviseAnswers(err); ok {
 		return code, hints
 	}
+	if m := new(awsconfig.MissingKeysError); errors.As(err, &m) && a.config != nil {
+		if s, err := a.config.Source(m.Profile, false); err == nil && s.Kind == awsconfig.SourceRole && s.Root().Kind == awsconfig.SourceSSO {
+			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
+		}
+	}
 	if code, hints, ok := adviseConfig(err); ok {
+		return code, hints
+	}
+	if code, hints, ok := adviseSource(err); ok {
 		return code, hints
 	}
 	if code, hints, ok := adviseSignIn(err); ok {
@@ -182,6 +190,28 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	return 0, nil, false
 }
 
+// adviseSource covers roles that are assumed, and the other sources of credentials.
+func adviseSource(err error) (code int, hints []string, ok bool) {
+	var without *awsconfig.RoleWithoutSourceError
+	var unknown *awsconfig.SourceProfileNotFoundError
+	var source *awsconfig.UnknownCredentialSourceError
+	var needed *credentials.CodeNeededError
+	switch {
+	case errors.As(err, &without):
+		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + credentials.QuotePOSIX(without.Profile)}, true
+	case errors.As(err, &unknown):
+		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
+	case errors.As(err, &source):
+		return exitGeneral, []string{"it is one of Environment, EcsContainer and Ec2InstanceMetadata"}, true
+	case errors.As(err, new(*credentials.RecursionError)):
+		return exitConfiguration, []string{"the credential_process of these profiles leads back to keyfob or the AWS CLI"}, true
+	case errors.As(err, &needed):
+		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + credentials.QuotePOSIX(needed.Profile) +
+			" once: the credentials are then cached, for every AWS tool"}, true
+	}
+	return 0, nil, false
+}
+
 func addSession(session, profile string) string {
 	return fmt.Sprintf("add [sso-session %s] to the config file, or correct sso_session in profile %q", session, profile)
 }
@@ -236,6 +266,8 @@ func adviseService(err error) (code int, hints []string) {
 			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
 		case service.Operation == "getSigninToken" && service.Status == 400:
 			hints = []string{"the federation endpoint takes credentials of a role that have not expired; it takes --duration for some of them only"}
+		case service.Operation == wire.ActionAssumeRole && service.Code == "AccessDenied":
+			hints = []string{"the role has to trust whoever assumes it, and they have to be allowed sts:AssumeRole; keyfob sts get-caller-identity --profile SOURCE shows who it is"}
 		case service.Code == "" && service.Status == 404:
 			hints = []string{"this is not an answer of the service; check the configured endpoint and region"}
 		case service.Status == 429:

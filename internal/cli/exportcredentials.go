@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -27,9 +28,11 @@ func (a *app) newExportCredentials() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export-credentials",
 		Short: "print a profile's credentials",
-		Long: `Prints the credentials of a profile: those of its SSO role, from the cache or fetched anew, or the static keys
-it holds. It never asks anything and never opens a browser: without a usable sign-in it fails and says how to
-sign in.
+		Long: `Prints the credentials of a profile, from the cache or fetched anew: those of its SSO role, of a role that is
+assumed with another profile's (role_arn, source_profile or credential_source) or with a web identity, the static
+keys it holds, what its credential_process prints, or what the container or instance gives. It never opens a
+browser: without a usable sign-in it fails and says how to sign in. The code of an MFA device (mfa_serial) is
+asked for at a terminal, on stderr; as a credential_process it never asks.
 
 process is the answer of a credential_process; env, env-no-export, powershell, windows-cmd and fish are lines
 for a shell to evaluate, quoted where the shell needs it.`,
@@ -44,6 +47,8 @@ for a shell to evaluate, quoted where the shell needs it.`,
 			if !slices.Contains(names, format) {
 				return &usageError{cmd, "--format " + quoted(format) + " is none of " + strings.Join(names, ", ")}
 			}
+			// As a credential_process it has the terminal of whoever runs it.
+			a.neverAsk = credentials.Format(format) == credentials.FormatProcess && !a.showsOnTerminal()
 			get, err := a.buildCredentials(&a.global.profile)
 			if err != nil {
 				return err
@@ -60,6 +65,9 @@ for a shell to evaluate, quoted where the shell needs it.`,
 // Run prints the credentials.
 func (o *exportOptions) Run(ctx context.Context) error {
 	c, err := o.Get(ctx)
+	if errors.As(err, new(*credentials.NotFoundError)) {
+		return &retrieveError{err}
+	}
 	if err != nil {
 		return err
 	}

@@ -65,9 +65,12 @@ func login(t *testing.T, text string, resolved signin.Resolved, signInErr error)
 			note("sign in to %s in %s as %s", r.Target.Session, r.Target.Region, r.IssuerURL)
 			return signInErr
 		},
-		ForgetRole: func(r credentials.Role) error {
-			note("forget %s in %s of %s", r.RoleName, r.AccountID, r.Target.Session)
-			return nil
+		Forget: forgotten{
+			Role: func(r credentials.Role) error {
+				note("forget %s in %s of %s", r.RoleName, r.AccountID, r.Target.Session)
+				return nil
+			},
+			Assumed: func(r credentials.AssumedRole) error { note("forget %s", r.ARN); return nil },
 		},
 		SetKey: func(_ context.Context, path string, in awsconfig.Header, key, value string) error {
 			note("set %s of %s to %s in %s", key, in.Name, value, path)

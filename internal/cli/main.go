@@ -65,6 +65,10 @@ type app struct {
 	sys    System
 	global globalOptions
 	config *awsconfig.Config
+
+	// neverAsk keeps credentials from asking for an MFA code although there is a terminal: somebody
+	// else's, of whom the caller is a part.
+	neverAsk bool
 }
 
 // globalOptions are spelled as `aws` spells them and hold for every command.

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/credentials"
 )
@@ -52,15 +50,37 @@ func signInsByFile(c *awsconfig.Config, profile string, fileOf func(key string) 
 	return whose
 }
 
-func staticOf(c *awsconfig.Config, name string) (func(context.Context) (credentials.Credentials, error), error) {
-	p, _ := c.Profile(name)
-	value := func(k string) string { v, _ := p.Get(k); return v }
-	keys, ok, err := credentials.Static(value("aws_access_key_id"), value("aws_secret_access_key"), value("aws_session_token"))
-	if err == nil && !ok {
-		err = &credentials.NotFoundError{Profile: name}
+// assumedOf is a role as STS is asked for it. origin says who asks.
+func assumedOf(s *awsconfig.Source, origin string) credentials.AssumedRole {
+	return credentials.AssumedRole{
+		ARN: s.Role.ARN, SessionName: s.Role.SessionName, ExternalID: s.Role.ExternalID, MFASerial: s.Role.MFASerial,
+		Duration: s.Role.Duration, Origin: origin,
 	}
-	if err != nil {
-		return nil, &retrieveError{err}
+}
+
+// forgotten are the roles whose cached credentials are gone with a sign-in.
+type forgotten struct {
+	Role    func(credentials.Role) error        // of Identity Center
+	Assumed func(credentials.AssumedRole) error // assumed with one of those
+}
+
+// forget drops what the profiles of the config file have cached because of a sign-in, or of any when
+// key is "". failed is told what could not be dropped.
+func (f forgotten) forget(c *awsconfig.Config, key string, failed func(profile string, err error)) {
+	for _, name := range c.Profiles() {
+		if sso, err := c.CredentialSource(name); err == nil && (key == "" || targetOf(sso).Key() == key) {
+			if err := f.Role(roleOf(sso)); err != nil {
+				failed(name, err)
+			}
+		}
+		s, err := c.Source(name, false)
+		if err != nil || s.Kind != awsconfig.SourceRole {
+			continue // the roles in the middle of a chain are those of other profiles
+		}
+		if root := s.Root(); root.Kind == awsconfig.SourceSSO && (key == "" || targetOf(root.SSO).Key() == key) {
+			if err := f.Assumed(assumedOf(&s, "")); err != nil {
+				failed(name, err)
+			}
+		}
 	}
-	return func(context.Context) (credentials.Credentials, error) { return keys, nil }, nil
 }

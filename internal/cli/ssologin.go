@@ -19,8 +19,8 @@ type loginOptions struct {
 	Config  *awsconfig.Config
 	Resolve func(ctx context.Context, sso awsconfig.SSO) (signin.Resolved, error)
 	SignIn  func(ctx context.Context, sso awsconfig.SSO, r signin.Request) error
-	// ForgetRole drops cached credentials of the person who was signed in before.
-	ForgetRole func(credentials.Role) error
+	// Forget drops cached credentials of the person who was signed in before.
+	Forget forgotten
 	// SetKey changes one key of a config file in place.
 	SetKey func(ctx context.Context, path string, in awsconfig.Header, key, value string) error
 	Warn   func(format string, args ...any)
@@ -127,15 +127,9 @@ func (o *loginOptions) warn(sso awsconfig.SSO) {
 // forgetRoles drops the role credentials that the config's profiles have cached for this sign-in:
 // somebody else may have been signed in, and would be until they expire.
 func (o *loginOptions) forgetRoles(t session.Target) {
-	for _, name := range o.Config.Profiles() {
-		sso, err := o.Config.CredentialSource(name)
-		if err != nil || targetOf(sso).Key() != t.Key() {
-			continue
-		}
-		if err := o.ForgetRole(roleOf(sso)); err != nil {
-			o.Warn("old role credentials of profile %q are still cached: %v", name, err)
-		}
-	}
+	o.Forget.forget(o.Config, t.Key(), func(profile string, err error) {
+		o.Warn("old role credentials of profile %q are still cached: %v", profile, err)
+	})
 }
 
 // updateRegion writes the region that the start URL turned out to be in.

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
 	"keyfob/internal/session"
 	"keyfob/internal/wire"
 )
@@ -31,7 +30,7 @@ type logoutOptions struct {
 	Tokens func() ([]signedIn, error)            // every cached sign-in
 	Token  func(key string) (signedIn, bool)     // the one of a session or start URL
 	Remove func(signedIn) (signedIn, error)      // removes the token file and returns what was last in it
-	Forget func(credentials.Role) error          // removes a role's cached credentials
+	Forget forgotten                             // removes a role's cached credentials
 	Purge  func() error                          // removes every sign-in's role credentials
 	Tell   func(context.Context, signedIn) error // tells the service
 	Warn   func(format string, args ...any)
@@ -129,15 +128,13 @@ func (o *logoutOptions) removeLocal() (ended []signedIn, err error) {
 		last, err := o.Remove(t)
 		ended[i], errs = last, append(errs, err)
 	}
-	if !o.One {
-		errs = append(errs, o.Purge())
+	key := ""
+	if o.One {
+		key = o.Target.Key()
 	} else {
-		for _, name := range o.Config.Profiles() {
-			if sso, err := o.Config.CredentialSource(name); err == nil && targetOf(sso).Key() == o.Target.Key() {
-				errs = append(errs, o.Forget(roleOf(sso)))
-			}
-		}
+		errs = append(errs, o.Purge())
 	}
+	o.Forget.forget(o.Config, key, func(_ string, err error) { errs = append(errs, err) })
 	return ended, errors.Join(errs...)
 }
 

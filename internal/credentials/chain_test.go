@@ -18,7 +18,7 @@ func TestStatic(t *testing.T) {
 		{"A", "s", "t", credentials.Credentials{AccessKeyID: "A", SecretAccessKey: "s", SessionToken: "t"}, true, false},
 		{"A", "", "t", credentials.Credentials{}, false, true},
 	} {
-		if got, ok, err := credentials.Static(c.id, c.secret, c.token); got != c.want || ok != c.ok || (err != nil) != c.fails {
+		if got, ok, err := credentials.Static("env", c.id, c.secret, c.token, ""); got != c.want || ok != c.ok || (err != nil) != c.fails {
 			t.Errorf("%q %q %q: %+v, %v, %v", c.id, c.secret, c.token, got, ok, err)
 		}
 	}

@@ -1,8 +1,9 @@
-// Package credentials turns a sign-in into role credentials: from the cache, or from the portal with
-// the session's token, and into the documents they are printed as.
+// Package credentials gets credentials for AWS and prints them: from a sign-in, by assuming roles, from
+// keys, other programs, containers and instances, and from the cache before all of them.
 //
 // Commands call it. It knows no file, no HTTP and no prompt: those come in as ports. Nothing that a
-// credential call can reach is able to ask a person anything.
+// credential call can reach is able to ask a person anything but the code of an MFA device, and that only
+// through [Assume.Code], which fails where nobody is there.
 package credentials
 
 import (
@@ -84,71 +85,59 @@ type Source struct {
 }
 
 // Get returns credentials that are good to use now: cached ones with [RenewWindow] or more left,
-// else new ones, which are cached. If no new ones can be had, cached ones that are still valid are
-// returned all the same, unless the service itself says that the person may not have them.
+// else new ones, which are cached. If no new ones can be had, or not within [Patience], cached ones that
+// are still valid are returned all the same, unless the service itself says that the person may not have
+// them.
 func (s *Source) Get(ctx context.Context, r Role) (Credentials, error) {
-	cached, ok := s.Store.LoadRole(r)
-	if ok && s.otherOrganisation(r.Target) {
-		ok = false
+	k := kept{
+		clock: s.Clock, log: s.Log, lockWait: s.LockWait,
+		load: func() (Credentials, bool) { return s.Cached(r) },
+		lock: func(ctx context.Context) (func(), error) { return s.Store.LockRole(ctx, r) },
+		prepare: func(ctx context.Context, hurried bool) (func(context.Context) (Credentials, error), error) {
+			token, err := s.token(ctx, r.Target, hurried)
+			return func(ctx context.Context) (Credentials, error) { return s.fetch(ctx, r, token) }, err
+		},
 	}
-	now := s.Clock.Now()
-	if ok && cached.ExpiresAt.Sub(now) >= RenewWindow {
-		return cached, nil
-	}
-	fresh, err := s.renew(ctx, r, cached)
-	if err == nil {
-		return fresh, nil
-	}
-	if ctx.Err() != nil {
-		return Credentials{}, context.Cause(ctx)
-	}
-	if ok && s.Clock.Now().Before(cached.ExpiresAt) && !denied(err) {
-		s.Log.Debug("using cached credentials", "expires", cached.ExpiresAt, "error", err)
-		return cached, nil
-	}
-	return Credentials{}, err
+	return k.get(ctx)
 }
 
-// otherOrganisation reports whether the session's name now stands for another start URL than the one
+// Cached returns what is cached for a role and its sign-in, whatever its expiry.
+func (s *Source) Cached(r Role) (Credentials, bool) {
+	c, ok := s.Store.LoadRole(r)
+	return c, ok && !s.OtherOrganisation(r.Target)
+}
+
+// OtherOrganisation reports whether the session's name now stands for another start URL than the one
 // it was used with. Role credentials are cached under the session's name alone, so they would be
 // another organisation's.
-func (s *Source) otherOrganisation(t session.Target) bool {
+func (s *Source) OtherOrganisation(t session.Target) bool {
 	var e *session.SignInRequiredError
 	_, err := s.Tokens.Cached(t)
 	return errors.As(err, &e) && e.Reason == session.OtherStartURL
 }
 
-// denied reports whether err is the portal's word that this person may not use this role.
-func denied(err error) bool {
-	if errors.As(err, new(*session.SignInRequiredError)) {
-		return false // about the token, whatever the status of its cause
-	}
-	var e *wire.ServiceError
-	return errors.As(err, &e) && (e.Status == 403 || e.Status == 404)
-}
+// tokenPatience is the part of [Patience] after which a refresh of the token is given up. The session
+// gives one that is under way another second, because its answer may hold the only refresh token.
+const tokenPatience = time.Second
 
-// renew fetches new credentials, one process at a time, unless another process did so while this one
-// waited. seen is what was in the cache before.
-func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentials, error) {
-	// The token first: its own refresh has its own lock, and waiting for both at once would make the
-	// order of locks matter.
-	token, err := s.Tokens.Token(ctx, r.Target)
-	if err != nil {
-		return Credentials{}, err
+func (s *Source) token(ctx context.Context, t session.Target, hurried bool) (session.Token, error) {
+	if !hurried {
+		return s.Tokens.Token(ctx, t)
 	}
-	unlock, err := s.lock(ctx, r)
-	if err != nil {
-		return Credentials{}, err
-	}
-	defer unlock()
-	if c, ok := s.Store.LoadRole(r); ok && !s.otherOrganisation(r.Target) {
-		now := s.Clock.Now()
-		// New ones are as good as it gets, even where they live for less than the window.
-		renewed := c.AccessKeyID != seen.AccessKeyID && now.Before(c.ExpiresAt)
-		if renewed || c.ExpiresAt.Sub(now) >= RenewWindow {
-			return c, nil
+	bounded, cancel := context.WithTimeoutCause(ctx, tokenPatience, errPatience())
+	defer cancel()
+	token, err := s.Tokens.Token(bounded, t)
+	if err != nil && bounded.Err() != nil {
+		// Its refresh takes too long, but it may do as it is.
+		if old, e := s.Tokens.Cached(t); e == nil && s.Clock.Now().Before(old.ExpiresAt) {
+			return old, nil
 		}
 	}
+	return token, err
+}
+
+// fetch asks the portal, and keeps the answer.
+func (s *Source) fetch(ctx context.Context, r Role, token session.Token) (Credentials, error) {
 	rc, err := s.Portal.RoleCredentials(ctx, r.Target.Region, token.AccessToken, r.AccountID, r.RoleName)
 	if err != nil {
 		var refused *wire.ServiceError
@@ -175,24 +164,4 @@ func (s *Source) renew(ctx context.Context, r Role, seen Credentials) (Credentia
 		s.Log.Warn("role credentials could not be cached", "error", err)
 	}
 	return c, nil
-}
-
-// lock waits its turn to fetch. It is only there to spare the portal: without it (a read-only home,
-// another process that hangs) the credentials are fetched all the same.
-func (s *Source) lock(ctx context.Context, r Role) (unlock func(), err error) {
-	wait := s.LockWait
-	if wait == 0 {
-		wait = session.DefaultLockWait
-	}
-	lockCtx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	unlock, err = s.Store.LockRole(lockCtx, r)
-	if err == nil {
-		return unlock, nil
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	s.Log.Debug("fetching without a lock", "error", err)
-	return func() {}, nil
 }

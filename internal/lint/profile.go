@@ -58,12 +58,7 @@ func (c *check) profile(profile string) {
 	c.accountAndRole(h, p)
 	c.order(h, p)
 	c.services(h, p)
-	if source, ok := p.Get("source_profile"); ok {
-		if _, exists := c.Config.Profile(source); !exists {
-			c.at(h, "source_profile", Error, "dangling-source-profile", name(h)+" takes its credentials from profile "+quote(source)+", which does not exist",
-				"correct source_profile; "+keyfob("configure", "list-profiles")+" shows the profiles there are")
-		}
-	}
+	c.role(h, p)
 	if !has(p, "endpoint_url", "services") {
 		c.region(h, "region", Warning)
 	}

@@ -195,6 +195,9 @@ func retryable(e *wire.ServiceError) bool {
 		"RequestThrottledException", "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "PriorRequestNotComplete":
 		return true
 	}
+	if e.Operation == wire.ActionAssumeRoleWithWebIdentity && e.Code == "IDPCommunicationError" {
+		return true // the identity provider was not reached
+	}
 	switch e.Status {
 	case 429, 500, 502, 503, 504:
 		return true

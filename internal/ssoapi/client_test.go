@@ -205,6 +205,30 @@ func TestRequests(t *testing.T) {
 			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "X-Amz-Security-Token": secretToken, "X-Amz-Date": "20260304T050607Z"},
 			body:   "Action=GetCallerIdentity&Version=2011-06-15",
 		},
+		{
+			name: "AssumeRole", line: "POST /",
+			call: func(r rig, url string) error {
+				got, err := r.AssumeRole(ctx, url, "eu-central-1", Keys{"AKIA", secretKey, secretToken}, AssumeRoleRequest{
+					RoleARN: "arn:aws:iam::1:role/r", RoleSessionName: "n", DurationSeconds: "900", ExternalID: "e&", SerialNumber: "s", TokenCode: "123456",
+				})
+				return assumedWhole(got.Credentials, err)
+			},
+			reply:  `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>` + stsCredentials + `</AssumeRoleResult></AssumeRoleResponse>`,
+			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "X-Amz-Security-Token": secretToken, "X-Amz-Date": "20260304T050607Z"},
+			body: "Action=AssumeRole&DurationSeconds=900&ExternalId=e%26&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=n" +
+				"&SerialNumber=s&TokenCode=123456&Version=2011-06-15",
+		},
+		{
+			name: "AssumeRoleWithWebIdentity", line: "POST /",
+			call: func(r rig, url string) error {
+				got, err := r.AssumeRoleWithWebIdentity(ctx, url, AssumeRoleRequest{RoleARN: "r", RoleSessionName: "n"}, secretToken)
+				return assumedWhole(got.Credentials, err)
+			},
+			reply: `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>` + stsCredentials +
+				`</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`,
+			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "Accept": "application/json"},
+			body:   "Action=AssumeRoleWithWebIdentity&RoleArn=r&RoleSessionName=n&Version=2011-06-15&WebIdentityToken=" + secretToken,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.reply == "" {
@@ -245,7 +269,7 @@ func TestRequests(t *testing.T) {
 					t.Errorf("invocation id %q is no UUID", id)
 				}
 				signed := got.Header.Get("Authorization")
-				if (signed != "") != (c.name == "GetCallerIdentity") {
+				if (signed != "") != (c.name == "GetCallerIdentity" || c.name == "AssumeRole") {
 					t.Errorf("Authorization is %q", signed)
 				}
 				if s.bodies[0] != c.body {
@@ -255,6 +279,17 @@ func TestRequests(t *testing.T) {
 			}
 		})
 	}
+}
+
+const stsCredentials = `<Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>k</SecretAccessKey><SessionToken>t</SessionToken>` +
+	`<Expiration>2026-11-23T04:07:46.5Z</Expiration></Credentials>`
+
+func assumedWhole(got wire.STSCredentials, err error) error {
+	want := wire.STSCredentials{AccessKeyID: "ASIA", SecretAccessKey: "k", SessionToken: "t", Expiration: time.Date(2026, 11, 23, 4, 7, 46, 5e8, time.UTC)}
+	if err == nil && got != want {
+		err = fmt.Errorf("got %+v", got)
+	}
+	return err
 }
 
 func TestAnswers(t *testing.T) {
@@ -300,6 +335,9 @@ func TestNonsense(t *testing.T) {
 		_, err := r.GetCallerIdentity(t.Context(), s.URL, "eu-central-1", Keys{})
 		if !errors.As(err, new(*MalformedError)) {
 			t.Errorf("GetCallerIdentity, %s: %v", name, err)
+		}
+		if _, err := r.AssumeRole(t.Context(), s.URL, "eu-central-1", Keys{}, AssumeRoleRequest{}); !errors.As(err, new(*MalformedError)) {
+			t.Errorf("AssumeRole, %s: %v", name, err)
 		}
 	}
 }

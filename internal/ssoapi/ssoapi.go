@@ -8,7 +8,6 @@ package ssoapi
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -117,24 +116,6 @@ func page(next string, maxResults int) url.Values {
 		q.Set(wire.ParamMaxResult, strconv.Itoa(maxResults))
 	}
 	return q
-}
-
-// GetCallerIdentity is sts GetCallerIdentity, signed with the keys for the region.
-func (c *Client) GetCallerIdentity(ctx context.Context, endpoint, region string, keys Keys) (wire.GetCallerIdentityResult, error) {
-	form := url.Values{"Action": {wire.ActionGetCallerIdentity}, "Version": {wire.STSVersion}}
-	r := request{
-		operation: "GetCallerIdentity", endpoint: endpoint, path: "/", form: form.Encode(),
-		sign: func(h *http.Request, body []byte) { Sign(h, body, keys, "sts", region, c.config.Clock.Now()) },
-	}
-	answer, err := c.call(ctx, r)
-	if err != nil {
-		return wire.GetCallerIdentityResult{}, err
-	}
-	var out wire.GetCallerIdentityResponse
-	if err := xml.Unmarshal(answer, &out); err != nil || out.Result.ARN == "" {
-		return wire.GetCallerIdentityResult{}, &MalformedError{Operation: r.operation, Endpoint: endpoint, Err: err}
-	}
-	return out.Result, nil
 }
 
 // AuthorizeURL is the authorization endpoint that goes with an OIDC endpoint: at the root of its

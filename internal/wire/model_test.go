@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"keyfob/internal/wire"
 )
@@ -20,11 +21,11 @@ import (
 // both and noticed by neither; this file is where it is noticed.
 
 type model struct {
-	Source, License string
-	Services        map[string]struct {
-		SigningName, Protocol, XMLNamespace, APIVersion string
-		Operations                                      map[string]modelOperation
-		Shapes                                          map[string]modelShape
+	Made, License string
+	Services      map[string]struct {
+		Source, SigningName, Protocol, XMLNamespace, APIVersion string
+		Operations                                              map[string]modelOperation
+		Shapes                                                  map[string]modelShape
 	}
 }
 
@@ -41,6 +42,7 @@ type modelShape struct {
 	Required       []string
 	Members        map[string]struct{ Shape, Location, LocationName string }
 	HTTPStatusCode int
+	Code           string
 }
 
 func readModel(t *testing.T) model {
@@ -57,8 +59,11 @@ func readModel(t *testing.T) model {
 		if len(m.Services[s].Operations) == 0 || len(m.Services[s].Shapes) == 0 {
 			t.Fatalf("the model of %s is empty", s)
 		}
+		if m.Services[s].Source == "" {
+			t.Fatalf("the model of %s does not say which botocore it is of", s)
+		}
 	}
-	if m.Source == "" || m.License == "" {
+	if m.Made == "" || m.License == "" {
 		t.Fatal("the model does not say where it comes from")
 	}
 	return m
@@ -203,6 +208,10 @@ func checkKind(t *testing.T, name string, is reflect.Type, shapes map[string]mod
 			return
 		}
 		checkKind(t, name+"[]", is.Elem(), shapes, shape.Item)
+	case "timestamp":
+		if is != reflect.TypeFor[time.Time]() {
+			t.Errorf("%s is a %s, but %s is an instant", name, is, want)
+		}
 	case "structure":
 		if is.Kind() != reflect.Struct || structs()[is.Name()].shape != want {
 			t.Errorf("%s is a %s, but %s is a structure of its own", name, is, want)
@@ -224,6 +233,9 @@ func TestOperations(t *testing.T) {
 		"sso GetRoleCredentials":            "GET " + wire.PathGetRoleCredentials,
 		"sso Logout":                        "POST " + wire.PathLogout,
 		"sts GetCallerIdentity":             "POST /",
+		"sts AssumeRole":                    "POST /",
+		"sts AssumeRoleWithWebIdentity":     "POST /",
+		"sts GetSessionToken":               "POST /",
 	}
 	left := map[string]string{
 		"sso-oidc CreateTokenWithIAM": "for applications that trust other issuers; no command line signs in with it",
@@ -284,7 +296,12 @@ func TestErrors(t *testing.T) {
 		t.Fatalf("only %d error codes were found", len(codes))
 	}
 	// Not of the OIDC service's operations in use, or of no model at all.
-	known := map[string]string{"ForbiddenException": "answered for a role that is not assigned, not modelled"}
+	known := map[string]string{
+		"ForbiddenException": "answered for a role that is not assigned, not modelled",
+		"AccessDenied":       "a common error of signed calls, not modelled",
+		"ExpiredToken":       "a common error of signed calls, not modelled",
+		"ValidationError":    "a common error of signed calls, not modelled",
+	}
 	members := map[string]bool{}
 	for service, s := range m.Services {
 		for name, o := range s.Operations {
@@ -293,6 +310,9 @@ func TestErrors(t *testing.T) {
 			}
 			for _, e := range o.Errors {
 				shape := s.Shapes[e]
+				if shape.Code != "" {
+					e = shape.Code
+				}
 				if shape.HTTPStatusCode == 0 {
 					t.Errorf("%s has no status in the model", e)
 				}
@@ -362,17 +382,53 @@ func TestOAuthCodes(t *testing.T) {
 func TestSTS(t *testing.T) {
 	m := readModel(t)
 	sts := m.Services["sts"]
-	if sts.APIVersion != wire.STSVersion || sts.XMLNamespace != wire.STSNamespace || sts.Operations[wire.ActionGetCallerIdentity].Method == "" {
+	if sts.APIVersion != wire.STSVersion || sts.XMLNamespace != wire.STSNamespace {
 		t.Errorf("the model has version %s and namespace %s", sts.APIVersion, sts.XMLNamespace)
 	}
 	tag := func(v any, field string) string {
 		f, _ := reflect.TypeOf(v).FieldByName(field)
 		return f.Tag.Get("xml")
 	}
-	for _, c := range []struct{ got, want string }{
-		{tag(wire.GetCallerIdentityResponse{}, "XMLName"), sts.XMLNamespace + " GetCallerIdentityResponse"},
-		{tag(wire.GetCallerIdentityResponse{}, "Result"), sts.Operations["GetCallerIdentity"].ResultWrapper},
-		{tag(wire.GetCallerIdentityResponse{}, "Metadata"), "ResponseMetadata"},
+	type pair struct{ got, want string }
+	var envelopes []pair
+	answers := map[string]any{
+		wire.ActionGetCallerIdentity:         wire.GetCallerIdentityResponse{},
+		wire.ActionAssumeRole:                wire.AssumeRoleResponse{},
+		wire.ActionAssumeRoleWithWebIdentity: wire.AssumeRoleWithWebIdentityResponse{},
+		wire.ActionGetSessionToken:           wire.GetSessionTokenResponse{},
+	}
+	for action, o := range sts.Operations {
+		answer, ok := answers[action]
+		if !ok {
+			t.Errorf("the model has %s, for which there is no answer here", action)
+			continue
+		}
+		delete(answers, action)
+		envelopes = append(
+			envelopes,
+			pair{tag(answer, "XMLName"), sts.XMLNamespace + " " + action + "Response"},
+			pair{tag(answer, "Result"), o.ResultWrapper},
+			pair{tag(answer, "Metadata"), "ResponseMetadata"},
+		)
+	}
+	for action := range answers {
+		t.Errorf("%s is no operation of the model", action)
+	}
+	parameters := map[string]bool{}
+	for _, o := range sts.Operations {
+		for name := range sts.Shapes[o.Input].Members {
+			parameters[name] = true
+		}
+	}
+	for _, name := range []string{
+		wire.ParamRoleARN, wire.ParamRoleSessionName, wire.ParamDurationSeconds, wire.ParamExternalID, wire.ParamSerialNumber,
+		wire.ParamTokenCode, wire.ParamWebIdentityToken,
+	} {
+		if !parameters[name] {
+			t.Errorf("no operation of the model has a parameter %s", name)
+		}
+	}
+	for _, c := range append(envelopes, []pair{
 		{tag(wire.ResponseMetadata{}, "RequestID"), "RequestId"},
 		{tag(wire.STSErrorResponse{}, "XMLName"), sts.XMLNamespace + " ErrorResponse"},
 		{tag(wire.STSErrorResponse{}, "Error"), "Error"},
@@ -380,7 +436,7 @@ func TestSTS(t *testing.T) {
 		{tag(wire.STSErrorDetail{}, "Type"), "Type"},
 		{tag(wire.STSErrorDetail{}, "Code"), "Code"},
 		{tag(wire.STSErrorDetail{}, "Message"), "Message"},
-	} {
+	}...) {
 		if c.got != c.want || c.want == "" {
 			t.Errorf("an element is %q, want %q", c.got, c.want)
 		}

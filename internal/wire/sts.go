@@ -19,6 +19,24 @@ const (
 	ActionGetSessionToken           = "GetSessionToken"
 )
 
+// Errors of STS under the names that its query protocol sends, which are not always those of the
+// model's shapes. An expired web identity token is [CodeExpiredToken].
+const (
+	CodeIDPCommunicationError   Code = "IDPCommunicationError"
+	CodeIDPRejectedClaim        Code = "IDPRejectedClaim"
+	CodeInvalidIdentityToken    Code = "InvalidIdentityToken"
+	CodeMalformedPolicyDocument Code = "MalformedPolicyDocument"
+	CodePackedPolicyTooLarge    Code = "PackedPolicyTooLarge"
+	CodeRegionDisabled          Code = "RegionDisabledException"
+)
+
+// Errors that every service with signed calls may answer; no model names them.
+const (
+	CodeNotAuthorized       Code = "AccessDenied"
+	CodeExpiredSessionToken Code = "ExpiredToken" // the session token of the caller's own credentials
+	CodeValidationError     Code = "ValidationError"
+)
+
 // Parameters of the operations that hand out credentials, as forms carry them.
 const (
 	ParamRoleARN          = "RoleArn"

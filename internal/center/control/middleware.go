@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 
 	"keyfob/internal/center/request"
 	"keyfob/internal/wire"
@@ -23,7 +24,10 @@ func operations() []operation {
 		{"ListAccountRoles", http.MethodGet, wire.PathListAccountRoles},
 		{"GetRoleCredentials", http.MethodGet, wire.PathGetRoleCredentials},
 		{"Logout", http.MethodPost, wire.PathLogout},
-		{wire.ActionGetCallerIdentity, http.MethodPost, "/"},
+		{wire.ActionGetCallerIdentity, http.MethodPost, "/"}, // of STS's, the one for a form that does not say
+		{wire.ActionAssumeRole, http.MethodPost, "/"},
+		{wire.ActionAssumeRoleWithWebIdentity, http.MethodPost, "/"},
+		{wire.ActionGetSessionToken, http.MethodPost, "/"},
 	}
 }
 
@@ -38,12 +42,31 @@ func Operations() []string {
 
 // operationOf names a call; "" is a page.
 func operationOf(r *http.Request) string {
+	if r.URL.Path == "/" {
+		return stsOperation(r)
+	}
 	for _, o := range operations() {
 		if o.method == r.Method && o.path == r.URL.Path {
 			return o.name
 		}
 	}
-	if r.URL.Path == "/" && r.URL.Query().Get("Action") == wire.ActionGetCallerIdentity {
+	return ""
+}
+
+// stsOperation is the Action of a form or query.
+func stsOperation(r *http.Request) string {
+	action := r.URL.Query().Get("Action")
+	if r.Method == http.MethodPost && action == "" {
+		if form, err := url.ParseQuery(string(head(r))); err == nil {
+			action = form.Get("Action")
+		}
+	}
+	for _, o := range operations() {
+		if o.path == "/" && o.name == action {
+			return action
+		}
+	}
+	if r.Method == http.MethodPost {
 		return wire.ActionGetCallerIdentity
 	}
 	return ""
@@ -86,22 +109,30 @@ func openQuery(r *http.Request) map[string]string {
 	return open
 }
 
-// grantType looks into CreateToken's body, which the door behind reads again.
+// grantType looks into CreateToken's body.
 func grantType(op string, r *http.Request) string {
 	if op != "CreateToken" {
 		return ""
 	}
-	const most = 64 << 10
-	head, err := io.ReadAll(io.LimitReader(r.Body, most))
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 	var in wire.CreateTokenRequest
-	if err != nil || json.Unmarshal(head, &in) != nil {
+	if json.Unmarshal(head(r), &in) != nil {
 		return ""
 	}
 	return in.GrantType
+}
+
+// head is the beginning of a body, which the door behind reads again.
+func head(r *http.Request) []byte {
+	const most = 64 << 10
+	b, err := io.ReadAll(io.LimitReader(r.Body, most))
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(b), r.Body), r.Body}
+	if err != nil {
+		return nil
+	}
+	return b
 }
 
 // statusWriter remembers the status that was sent.

@@ -222,3 +222,71 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestSecurity75LongLivedSecretsAreSealed(t *testing.T) {
+	m := minter(t)
+	const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	sealed, err := rolecreds.SealSecret(m.Ring, "AKIA1", secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(sealed), secret) {
+		t.Error("the secret is in it as it is")
+	}
+	empty, err := rolecreds.SealSecret(m.Ring, "AKIA6", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := store.ServiceUser{AccountID: "000000000042", Name: "ci", AccessKeys: []store.AccessKey{
+		{ID: "AKIA1", Secret: sealed}, {ID: "AKIA2", Secret: sealed}, {ID: "AKIA3"}, {ID: "AKIA4", Secret: sealed[:len(sealed)-1]}, {ID: "AKIA6", Secret: empty},
+	}}
+	k, err := m.OpenKey(u, "AKIA1")
+	if err != nil || k.Secret != secret || k.ARN != "arn:aws:iam::000000000042:user/ci" || !k.ExpiresAt.IsZero() || k.ServiceUser != "ci" {
+		t.Errorf("%+v %v", k, err)
+	}
+	for _, id := range []string{"AKIA2", "AKIA3", "AKIA4", "AKIA5", "AKIA6", ""} { // another key's, none, cut, unknown, empty
+		if _, err := m.OpenKey(u, id); !errors.Is(err, rolecreds.ErrInvalid) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	// What seals one thing opens no other.
+	session, err := m.MintSession(u, false, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Open("AKIA1", wire.Secret(base64.StdEncoding.EncodeToString(sealed))); !errors.Is(err, rolecreds.ErrInvalid) {
+		t.Errorf("a sealed secret as session token: %v", err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(session.SessionToken.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rolecreds.OpenSecret(m.Ring, "AKIA1", raw); !errors.Is(err, rolecreds.ErrInvalid) {
+		t.Errorf("a session token as sealed secret: %v", err)
+	}
+	another := minter(t)
+	if _, err := another.OpenKey(u, "AKIA1"); !errors.Is(err, rolecreds.ErrInvalid) {
+		t.Errorf("another center's keys: %v", err)
+	}
+}
+
+func TestRoleIsNoPermissionSet(t *testing.T) {
+	m := minter(t)
+	r := store.Role{AccountID: "111111111111", Name: "Admin", Path: "/x/"}
+	c, who, err := m.MintRole(r, "s-1", rolecreds.Principal{PersonID: "u-1", PermissionSet: "Admin", MFA: true}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := m.Open(c.AccessKeyID, c.SessionToken)
+	if err != nil || k.Identity != who || k.Secret != c.SecretAccessKey {
+		t.Errorf("%+v %v", k, err)
+	}
+	if want := (rolecreds.Principal{Role: "Admin", Session: "s-1", PersonID: "u-1"}); k.Principal != want || k.ARN != "arn:aws:sts::111111111111:assumed-role/Admin/s-1" {
+		t.Errorf("%+v, want %+v", k, want)
+	}
+	p := mint(t, m, "ada", "111111111111", "Admin")
+	set, err := m.Open(p.AccessKeyID, p.SessionToken)
+	if err != nil || strings.Split(set.UserID, ":")[0] == strings.Split(k.UserID, ":")[0] {
+		t.Errorf("a role and a permission set of one name share an id: %s, %v", set.UserID, err)
+	}
+}

@@ -29,21 +29,20 @@ type names struct {
 	groups         map[string]string // name key to id
 	permissionSets map[string]string // name to id
 	assigned       map[store.AccountAssignment]bool
+	roles          map[string]bool // account, "/", name in small letters
+	serviceUsers   map[string]bool // the same
+	pending        []pendingTrust
 }
 
 // readFile reads the sections in the order in which they refer to each other, whatever the file's.
 func (r *reader) readFile(root ast.Node) {
 	r.names = names{
-		map[string]string{},
-		map[string]string{},
-		map[string]string{},
-		map[string]string{},
-		map[string]string{},
-		map[store.AccountAssignment]bool{},
+		accounts: map[string]string{}, users: map[string]string{}, userIDs: map[string]string{}, groups: map[string]string{},
+		permissionSets: map[string]string{}, assigned: map[store.AccountAssignment]bool{}, roles: map[string]bool{}, serviceUsers: map[string]bool{},
 	}
 	sections := map[string]ast.Node{}
 	var fields []field
-	for _, key := range []string{"instance", "accounts", "users", "groups", "permission_sets", "assignments"} {
+	for _, key := range []string{"instance", "accounts", "users", "groups", "permission_sets", "assignments", "service_users", "roles"} {
 		fields = append(fields, field{key, key == "instance", func(n ast.Node) { sections[key] = n }})
 	}
 	r.mapping(root, "the file", fields...)
@@ -59,11 +58,14 @@ func (r *reader) readFile(root ast.Node) {
 		{"groups", r.group},
 		{"permission_sets", r.permissionSet},
 		{"assignments", r.assignment},
+		{"service_users", r.serviceUser},
+		{"roles", r.role},
 	} {
 		if n := sections[s.key]; n != nil {
 			r.list(n, s.key, s.read)
 		}
 	}
+	r.trusts()
 }
 
 func (r *reader) instance(n ast.Node) {
@@ -203,7 +205,7 @@ func (r *reader) accountID(n ast.Node) string {
 		r.report(n, "there is no account %q: declare it under accounts", printable(s))
 		return ""
 	case id != s:
-		r.report(n, "an assignment names its account by id: write \"%s\"", id)
+		r.report(n, "accounts are named by id: write \"%s\"", id)
 		return ""
 	default:
 		return id

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"keyfob/internal/center/store"
+	"keyfob/internal/wire"
 )
 
 const (
@@ -24,6 +25,9 @@ type Seed struct {
 	// StartURLs are names of the instance beside the center's own address, like
 	// "https://example.awsapps.com/start", which clients send and nobody contacts.
 	StartURLs []string
+	// Secrets are those of service users, by access key id or serial number of the MFA device. Seal
+	// brings them into Organisation.
+	Secrets map[string]wire.Secret
 }
 
 // Sources is what a file may refer to. A nil function means that such references are refused.

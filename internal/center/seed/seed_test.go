@@ -142,7 +142,7 @@ func TestProblemsSayWhereAndWhat(t *testing.T) {
 		},
 		"account by name": {
 			minimal("accounts:\n  - {id: \"111111111111\", name: Production}\npermission_sets:\n  - {name: A}\nusers:\n  - {name: u}\nassignments:\n  - {account: Production, permission_set: A, users: [u]}\n"),
-			[]string{`c.yaml:11:15: an assignment names its account by id: write "111111111111"`},
+			[]string{`c.yaml:11:15: accounts are named by id: write "111111111111"`},
 		},
 		"for nobody": {
 			minimal("accounts:\n  - {id: \"111111111111\", name: P}\npermission_sets:\n  - {name: A}\nassignments:\n  - {account: \"111111111111\", permission_set: A}\n"),
@@ -217,6 +217,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(minimal("users:\n  - name: &a b\n  - *a\n")))
 	f.Add([]byte("instance: {name: x, region: [us-east-1]}\n? complex\n: key\n"))
+	f.Add([]byte(people("roles:\n  - {account: \"111111111111\", name: A, trust: [{arns: [\"arn:aws:iam::111111111111:root\"]}, {web_identity: {issuer: \"http://[::1]\", subjects: [x]}}]}\n")))
 	f.Add([]byte("a: |\n  b\n<<: {c: d}\n!!map e: ~\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, err := seed.Parse("c.yaml", data, seed.Sources{})

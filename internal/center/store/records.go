@@ -91,6 +91,8 @@ type Organisation struct {
 	Groups         []Group
 	PermissionSets []PermissionSet
 	Assignments    []AccountAssignment
+	Roles          []Role
+	ServiceUsers   []ServiceUser // their secrets sealed
 }
 
 // Client is a registered OAuth client (RegisterClient).

@@ -17,9 +17,11 @@ type Store interface {
 	Codes
 	Tokens
 	Throttles
+	Trusts
+	Onces
 	Audit
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:
-	// registrations, device authorizations, codes, tokens, sessions, throttles. A code that was used
+	// registrations, device authorizations, codes, tokens, sessions, throttles, marks of use. A code that was used
 	// and an access token with a refresh token beside it stay as long as their family may live.
 	DeleteExpired(ctx context.Context, before time.Time) error
 	Close() error

@@ -56,7 +56,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, e *wire.ServiceError) {
 func printable(s string) string {
 	const most = 80
 	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if unprintable(r) {
 			return -1
 		}
 		return r
@@ -66,3 +66,5 @@ func printable(s string) string {
 	}
 	return s
 }
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }

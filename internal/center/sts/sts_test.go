@@ -5,21 +5,28 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"keyfob/internal/center/audit"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/center/sts"
 	"keyfob/internal/center/sts/sigv4/sigv4test"
+	"keyfob/internal/center/throttle"
+	"keyfob/internal/center/trust"
+	"keyfob/internal/center/webidentity"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -35,9 +42,12 @@ func epoch() time.Time { return time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC) }
 type rig struct {
 	t     testing.TB
 	clock *clock.Fake
+	ring  *keyring.Ring
+	db    *sqlite.DB
 	mint  *rolecreds.Minter
 	door  *sts.Door
 	creds wire.RoleCredentials
+	fetch func(url string) ([]byte, error)
 }
 
 func newRig(t testing.TB) *rig {
@@ -48,14 +58,28 @@ func newRig(t testing.TB) *rig {
 	}
 	c := clock.NewFake(epoch())
 	m := &rolecreds.Minter{Ring: ring, Clock: c, Random: rand.Reader, Instance: store.Instance{ID: "ssoins-1", Region: "us-east-1"}}
-	g := &rig{t: t, clock: c, mint: m, door: sts.New(sts.Config{Credentials: m, Clock: c, Logger: slog.New(slog.DiscardHandler)})}
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	g := &rig{t: t, clock: c, ring: ring, db: db, mint: m, fetch: func(string) ([]byte, error) { return nil, errors.New("nobody is there") }}
+	g.apply(g.organisation())
+	logger := slog.New(slog.DiscardHandler)
+	roles := &trust.Roles{
+		Store: db, Clock: c, Keys: ring, Throttle: throttle.Throttle{Store: db, Clock: c}, Partition: "aws",
+		Tokens: &webidentity.Verifier{Clock: c, Fetch: func(_ context.Context, url string) ([]byte, error) { return g.fetch(url) }},
+	}
+	g.door = sts.New(sts.Config{
+		Credentials: m, Roles: roles, Users: db, Audit: &audit.Log{Store: db, Clock: c, Logger: logger}, Clock: c, Logger: logger,
+	})
 	g.creds = g.credentials("ada")
 	return g
 }
 
 func (g *rig) credentials(user string) wire.RoleCredentials {
 	g.t.Helper()
-	c, err := g.mint.Mint(context.Background(), store.Grant{User: store.User{Name: user}}, "000000000042",
+	c, err := g.mint.Mint(context.Background(), store.Grant{User: store.User{ID: "u-" + user, Name: user}}, "000000000042",
 		store.PermissionSet{Name: "Admin", SessionDuration: time.Hour})
 	if err != nil {
 		g.t.Fatal(err)
@@ -353,6 +377,10 @@ func FuzzServeHTTP(f *testing.F) {
 	f.Add("GET", g.signer().Presign(get(form), time.Minute).URL.RawQuery, "", "", "", "")
 	f.Add("GET", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=////&X-Amz-Date=1&X-Amz-Expires=-1&X-Amz-SignedHeaders=;;&X-Amz-Signature=zz", "", "", "", "")
 	f.Add("POST", ";=%&%zz", "%", "AWS4-HMAC-SHA256 =,=", "99999999T999999Z", "\x00")
+	assumed := g.ada().Sign(post(assume("Nobody", "DurationSeconds", "900", "ExternalId", "x", "SerialNumber", ciSerial, "TokenCode", "000000").Encode()))
+	f.Add("POST", "", assume("Nobody").Encode(), assumed.Header.Get("Authorization"), assumed.Header.Get("X-Amz-Date"), assumed.Header.Get("X-Amz-Security-Token"))
+	f.Add("POST", "", "Action=AssumeRoleWithWebIdentity&RoleSessionName=ab&RoleArn=arn:aws:iam::111111111111:role/Web&WebIdentityToken="+
+		"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkcC5leGFtcGxlLmNvbSJ9.AAAA", "", "", "")
 	f.Fuzz(func(t *testing.T, method, query, body, authorization, date, token string) {
 		r := post(body)
 		r.Method, r.URL.RawQuery = method, query

@@ -50,6 +50,7 @@ type Config struct {
 	Grants      Grants
 	Assignments Assignments
 	Instances   Instances
+	Federation  Federation
 	Keys        *keyring.Ring
 	Clock       clock.Clock
 	Random      io.Reader // cryptographic
@@ -93,6 +94,7 @@ func (d *Door) Routes(mux *http.ServeMux) {
 		{"/authorize/decision", nil, d.authorizeDecision},
 		{"/device", d.device, d.deviceCheck},
 		{"/device/decision", nil, d.deviceDecision},
+		{"/federation", d.federate, d.federate},
 	} {
 		allow := ""
 		if r.get != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"keyfob/internal/center/directory"
+	"keyfob/internal/center/federation"
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/request"
@@ -71,6 +72,11 @@ func explain(err error, now time.Time) problem {
 		}
 	case errors.As(err, &service) && service.Status == http.StatusBadRequest:
 		return problem{Status: http.StatusBadRequest, Heading: "This link cannot be used", Text: "A part of it is missing or too old.", Back: "Go to the portal"}
+	case errors.Is(err, federation.ErrToken):
+		return problem{
+			Status: http.StatusBadRequest, Heading: "This link has been used up",
+			Text: "A link to the console works once, and for a quarter of an hour. Ask the program that made it for a new one.", Back: "Go to the portal",
+		}
 	case errors.Is(err, errForm):
 		return problem{Status: http.StatusBadRequest, Heading: "That form could not be read", Text: "Nothing was changed.", Back: "Start again"}
 	case errors.Is(err, errNotFound):

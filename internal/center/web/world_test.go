@@ -16,9 +16,11 @@ import (
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/clients"
 	"keyfob/internal/center/directory"
+	"keyfob/internal/center/federation"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/request"
+	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/center/token"
@@ -40,6 +42,7 @@ type world struct {
 	dir     *directory.Directory
 	clients *clients.Registry
 	grants  *grant.Grants
+	minter  *rolecreds.Minter
 	door    *web.Door
 	server  *httptest.Server
 	log     *strings.Builder
@@ -147,9 +150,11 @@ func newWorldAt(t *testing.T, base string) *world {
 		Store: db, Clients: w.clients, Clock: w.clock, Random: rand.Reader, Keys: w.keys, Audit: log, BaseURL: base,
 		Tokens: &token.Tokens{Store: db, Clock: w.clock, Random: rand.Reader, Audit: log},
 	}
+	w.minter = &rolecreds.Minter{Ring: w.keys, Clock: w.clock, Random: rand.Reader, Instance: organisation().Instance}
 	c := web.Config{
 		BaseURL: w.base, Directory: w.dir, Grants: w.grants, Instances: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Logger: logger,
 		Assignments: &assignment.Assignments{Store: db, Keys: w.keys},
+		Federation:  &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
 	}
 	if w.door, err = web.New(c); err != nil {
 		t.Fatal(err)

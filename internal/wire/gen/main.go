@@ -2,6 +2,11 @@
 //
 //	go run ./internal/wire/gen -botocore "$(python3 -c 'import botocore, os; print(os.path.dirname(botocore.__file__))')"
 //
+// With -services only the named ones are replaced and the others stay as the file has them, for when
+// the botocore at hand is older than what the rest was made of:
+//
+//	go run ./internal/wire/gen -botocore … -services sts
+//
 // The file is the judge of package wire, so nothing in it is written by hand.
 package main
 
@@ -18,13 +23,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 func main() {
 	botocore := flag.String("botocore", "", "`folder` of the botocore package")
 	out := flag.String("o", filepath.Join("internal", "wire", "testdata", "members.json"), "`file` to write")
+	only := flag.String("services", "", "replace only these `services` (separated by commas) in an existing file")
 	flag.Parse()
-	if err := run(*botocore, *out); err != nil {
+	if err := run(*botocore, *out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
@@ -37,12 +44,13 @@ func services() map[string][]string {
 
 // document is the file that is made.
 type document struct {
-	Source   string             `json:"source"`
+	Made     string             `json:"made"`
 	License  string             `json:"license"`
 	Services map[string]service `json:"services"`
 }
 
 type service struct {
+	Source       string               `json:"source"` // the botocore it is of
 	APIVersion   string               `json:"apiVersion"`
 	SigningName  string               `json:"signingName"`
 	Protocol     string               `json:"protocol"`
@@ -71,6 +79,7 @@ type shape struct {
 	Required  []string          `json:"required,omitempty"`
 	Members   map[string]member `json:"members,omitempty"`
 	Status    int               `json:"httpStatusCode,omitempty"` // of an error
+	Code      string            `json:"code,omitempty"`           // of an error that is not sent under its shape's name
 }
 
 type member struct {
@@ -100,35 +109,36 @@ type model struct {
 		Required  []string
 		Members   map[string]member
 		Exception bool
-		Error     struct{ HTTPStatusCode int }
+		Error     struct {
+			Code           string
+			HTTPStatusCode int
+		}
 	}
 }
 
-func run(botocore, out string) error {
-	if botocore == "" {
-		return errors.New("-botocore is missing")
-	}
-	about, err := os.ReadFile(filepath.Join(botocore, "__init__.py"))
+func run(botocore, out, only string) error {
+	source, err := version(botocore)
 	if err != nil {
 		return err
 	}
-	version := regexp.MustCompile(`(?m)^__version__ = ['"]([0-9.]+)['"]`).FindSubmatch(about)
-	if version == nil {
-		return errors.New("__init__.py does not name a version")
-	}
-	d := document{
-		Source:   "botocore " + string(version[1]) + ", data/*/*/service-2.json; made by internal/wire/gen, not by hand",
-		License:  "Apache-2.0 (Copyright Amazon.com, Inc. or its affiliates)",
-		Services: map[string]service{},
+	d, err := start(out, only)
+	if err != nil {
+		return err
 	}
 	for name, wanted := range services() {
+		if _, kept := d.Services[name]; kept {
+			continue
+		}
 		m, err := read(filepath.Join(botocore, "data", name))
 		if err != nil {
 			return err
 		}
-		if d.Services[name], err = reduce(m, wanted); err != nil {
+		s, err := reduce(m, wanted)
+		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		s.Source = source
+		d.Services[name] = s
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -138,6 +148,55 @@ func run(botocore, out string) error {
 		return err
 	}
 	return os.WriteFile(out, b.Bytes(), 0o644)
+}
+
+// start is the document before anything is read from botocore: empty, or the existing file without
+// the services that are to be replaced.
+func start(out, only string) (document, error) {
+	d := document{
+		Made:     "by internal/wire/gen of botocore's data/*/*/service-2.json, not by hand",
+		License:  "Apache-2.0 (Copyright Amazon.com, Inc. or its affiliates)",
+		Services: map[string]service{},
+	}
+	if only == "" {
+		return d, nil
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		return d, err
+	}
+	var before document
+	if err := json.Unmarshal(b, &before); err != nil {
+		return d, fmt.Errorf("%s: %w", out, err)
+	}
+	replaced := strings.Split(only, ",")
+	for _, name := range replaced {
+		if _, ok := services()[name]; !ok {
+			return d, fmt.Errorf("-services: there is no %q", name)
+		}
+	}
+	for name, s := range before.Services {
+		if _, ok := services()[name]; ok && !slices.Contains(replaced, name) {
+			d.Services[name] = s
+		}
+	}
+	return d, nil
+}
+
+// version is the botocore's name and version.
+func version(botocore string) (string, error) {
+	if botocore == "" {
+		return "", errors.New("-botocore is missing")
+	}
+	about, err := os.ReadFile(filepath.Join(botocore, "__init__.py"))
+	if err != nil {
+		return "", err
+	}
+	found := regexp.MustCompile(`(?m)^__version__ = ['"]([0-9.]+)['"]`).FindSubmatch(about)
+	if found == nil {
+		return "", errors.New("__init__.py does not name a version")
+	}
+	return "botocore " + string(found[1]), nil
 }
 
 // read reads the newest version of a service's model, packed or not.
@@ -181,6 +240,10 @@ func reduce(m model, wanted []string) (service, error) {
 		s.Shapes[name] = shape{
 			Kind: from.Type, Sensitive: from.Sensitive, Min: from.Min, Max: from.Max, Enum: from.Enum, Item: from.Member.Shape,
 			Required: from.Required, Members: from.Members, Status: from.Error.HTTPStatusCode,
+		}
+		if kept := s.Shapes[name]; from.Error.Code != name {
+			kept.Code = from.Error.Code
+			s.Shapes[name] = kept
 		}
 		err := add(from.Member.Shape)
 		for _, member := range from.Members {

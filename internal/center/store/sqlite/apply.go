@@ -13,7 +13,7 @@ import (
 func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		for _, step := range []func(context.Context, *sql.Tx, store.Organisation) error{
-			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments,
+			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments, applyRoles,
 		} {
 			if err := step(ctx, tx, o); err != nil {
 				return err

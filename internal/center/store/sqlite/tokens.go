@@ -186,6 +186,7 @@ func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 			`DELETE FROM access_tokens WHERE expires_at < ? AND family_id NOT IN (SELECT family_id FROM refresh_tokens)`,
 			`DELETE FROM sessions WHERE expires_at < ?`,
 			`DELETE FROM clients WHERE expires_at < ?`,
+			`DELETE FROM used_once WHERE expires_at < ?`,
 			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,
 		} {
 			if _, err := tx.ExecContext(ctx, q, at(before)); err != nil {

@@ -29,6 +29,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"EndSession", testEndSession},
 		{"ClientLimit", testClientLimit},
 		{"Throttle", testThrottle},
+		{"Roles", testRoles},
+		{"ServiceUsers", testServiceUsers},
+		{"UseOnce", testUseOnce},
 		{"Audit", testAudit},
 		{"DeleteExpired", testDeleteExpired},
 	} {
