@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"keyfob/internal/center/sts/sigv4"
+	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
 
@@ -108,4 +110,44 @@ func TestPresignBadEndpoint(t *testing.T) {
 			t.Errorf("%q gave %s", endpoint, got.Reveal())
 		}
 	}
+}
+
+// FuzzPresign: whatever the database's user and the cluster are called, who verifies signatures takes them.
+func FuzzPresign(f *testing.F) {
+	for _, s := range []string{"ada", "", "a b+c%20", "X-Amz-Signature=x&y", "\u00fc~/?#", "a\nb", " x  y ", "\xff"} {
+		f.Add(s, s)
+	}
+	keys := Keys{"AKIA", secretKey, secretToken}
+	verify := func(t *testing.T, service, page string, header http.Header) {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, page, nil)
+		if err != nil {
+			t.Fatalf("%q: %v", page, err)
+		}
+		r.Header = header
+		v := sigv4.Verifier{Clock: clock.NewFake(presignTime()), Service: service, Region: func(string) bool { return true }}
+		if err := v.Verify(r, nil, func(_ string, token wire.Secret) (wire.Secret, error) {
+			if token != secretToken {
+				t.Errorf("the token is %q", token.Reveal())
+			}
+			return secretKey, nil
+		}); err != nil {
+			t.Errorf("%q: %v", page, err)
+		}
+	}
+	f.Fuzz(func(t *testing.T, user, cluster string) {
+		token := PresignDBConnect("db.example.com", 5432, user, "eu-west-1", keys, presignTime()).Reveal()
+		verify(t, "rds-db", "https://"+token, http.Header{})
+		if u, err := url.Parse("https://" + token); err != nil || u.Query().Get("DBUser") != user {
+			t.Errorf("%q: %v", token, err)
+		}
+		if strings.IndexFunc(cluster, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
+			return // no header can have it, and no cluster is called so
+		}
+		page, err := PresignGetCallerIdentity("https://sts.example.com", "eu-west-1", keys, map[string]string{"x-k8s-aws-id": cluster}, presignTime())
+		if err != nil {
+			t.Fatal(err)
+		}
+		verify(t, "sts", page.Reveal(), http.Header{"X-K8s-Aws-Id": {cluster}})
+	})
 }
