@@ -154,9 +154,9 @@ func (a *app) buildConsole(o *consoleOptions, destination string, show bool) err
 	if err != nil {
 		return err
 	}
-	sso, err := c.Config.CredentialSource(c.Profile)
-	if err != nil {
-		sso = awsconfig.SSO{Profile: c.Profile} // credentials of another kind
+	var sso awsconfig.SSO // the sign-in that the credentials come from, if it is one
+	if source, err := c.Config.Source(c.Profile, a.global.profile == ""); err == nil {
+		sso = source.Root().SSO
 	}
 	region := cmp.Or(c.Region, sso.Region)
 	if o.Destination, err = awsconfig.ConsoleURL(region, destination); err != nil {
