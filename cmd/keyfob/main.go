@@ -9,15 +9,33 @@ import (
 	"os/signal"
 	"os/user"
 	"syscall"
+	"time"
 
 	"keyfob/internal/cli"
 	"keyfob/internal/clock"
+	"keyfob/internal/fastpath"
 )
 
 // version is set when the program is built.
 var version = "dev"
 
 func main() {
+	args := os.Args[1:]
+	if len(args) == 1 && args[0] == "--version" {
+		answer([]byte(cli.VersionLine(version)))
+	}
+	home := homeFolder()
+	question, plain := fastpath.Ask(version, home, args, os.Environ())
+	if plain {
+		if document, ok := question.Answer(time.Now().UnixNano()); ok {
+			answer(document)
+		}
+	}
+	var asked *fastpath.Question
+	if plain {
+		asked = &question
+	}
+
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
@@ -32,20 +50,29 @@ func main() {
 	}()
 	os.Exit(cli.Main(ctx, cli.System{
 		Name:      os.Args[0],
-		Args:      os.Args[1:],
+		Args:      args,
 		LookupEnv: os.LookupEnv,
-		Home:      home(),
+		Home:      home,
 		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		Clock:     clock.System{},
 		Random:    rand.Reader,
 		Version:   version,
+		Question:  asked,
 	}))
 }
 
-// home is the person's home folder: what HOME says, or the user database where it says nothing.
-func home() string {
+// answer prints what is known at once and ends the program, unless it cannot be printed: the long way says
+// why, or ends by the signal that a closed pipe is.
+func answer(document []byte) {
+	if _, err := os.Stdout.Write(document); err == nil {
+		os.Exit(0)
+	}
+}
+
+// homeFolder is the person's: what HOME says, or the user database where it says nothing.
+func homeFolder() string {
 	if h, err := os.UserHomeDir(); err == nil && h != "" {
 		return h
 	}

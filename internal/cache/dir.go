@@ -214,3 +214,14 @@ func bare(err error) error {
 	}
 	return err
 }
+
+// holds reports whether there is a file of that name.
+func (d dir) holds(name string) bool {
+	root, err := os.OpenRoot(d.path)
+	if err != nil {
+		return false
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	_, err = root.Lstat(name)
+	return err == nil
+}

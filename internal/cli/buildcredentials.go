@@ -14,6 +14,7 @@ import (
 	"keyfob/internal/cache"
 	"keyfob/internal/credentials"
 	"keyfob/internal/credprocess"
+	"keyfob/internal/fastpath"
 	"keyfob/internal/metadata"
 	"keyfob/internal/prompt"
 	"keyfob/internal/ssoapi"
@@ -25,39 +26,40 @@ import (
 // keys, if no profile is named with --profile; what the profile says (see awsconfig.Config.Source); a
 // container's service; an EC2 instance's.
 func (a *app) buildCredentials(flag *string) (func(context.Context) (credentials.Credentials, error), error) {
+	got, err := a.buildSource(flag)
+	return got.get, err
+}
+
+func (a *app) buildSource(flag *string) (made, error) {
 	c, err := a.load()
 	if err != nil {
-		return nil, err
+		return made{}, err
 	}
 	name, explicit := c.ActiveProfile(*flag)
 	chain, _ := a.sys.LookupEnv(credentials.RecursionVariable)
 	if chain, err = credentials.Descend(chain, name); err != nil {
-		return nil, err
+		return made{}, err
 	}
 	if *flag == "" {
 		keys, ok, err := credentials.Environment(a.sys.LookupEnv)
 		if err != nil {
-			return nil, &retrieveError{err}
+			return made{}, &retrieveError{err}
 		}
 		if ok {
-			return credentials.Fixed(keys, a.sys.Clock), nil
+			return made{get: credentials.Fixed(keys, a.sys.Clock)}, nil
 		}
 	}
 	if explicit {
 		if err := c.RequireProfile(name); err != nil {
-			return nil, err
+			return made{}, err
 		}
 	}
 	source, err := c.Source(name, *flag == "")
 	if err != nil {
-		return nil, &retrieveError{err}
+		return made{}, &retrieveError{err}
 	}
 	b := &sources{app: a, config: c, profile: name, chain: chain}
-	got, err := b.source(&source)
-	if err != nil {
-		return nil, err
-	}
-	return got.get, nil
+	return b.source(&source)
 }
 
 // sources makes the sources of one profile's credentials.
@@ -77,6 +79,7 @@ type made struct {
 	origin  string
 	foreign func() bool                            // what was cached because of it is another organisation's; nil for never
 	cached  func() (credentials.Credentials, bool) // what there is already, good or not; nil for nothing
+	files   fastpath.Sources                       // where what was got is cached; empty for nowhere
 }
 
 // adapters are made for the sources that need them: keys of a profile need no home folder.
@@ -193,6 +196,7 @@ func (b *sources) sso(s *awsconfig.Source) (made, error) {
 		origin:  credentials.Origin(credentials.RootSSO, role.Target.Key(), role.Target.StartURL, role.AccountID, role.RoleName),
 		foreign: func() bool { return source.OtherOrganisation(role.Target) },
 		cached:  func() (credentials.Credentials, bool) { return b.files.LoadRole(role) },
+		files:   fastpath.Sources{Token: cache.TokenFile(role.Target.Key()), Role: cache.RoleFile(role)},
 	}, nil
 }
 
@@ -219,8 +223,12 @@ func (b *sources) role(s *awsconfig.Source) (made, error) {
 			})
 		},
 	}
+	files := fastpath.Sources{}
+	if from.files.Token != "" {
+		files = fastpath.Sources{Token: from.files.Token, Role: cache.AssumedFile(assume.Role)}
+	}
 	return made{
-		get: assume.Get, foreign: from.foreign,
+		get: assume.Get, foreign: from.foreign, files: files,
 		cached: func() (credentials.Credentials, bool) { return b.files.LoadAssumed(assume.Role) },
 		origin: credentials.Origin(credentials.RootOf(from.origin), s.Role.ARN, s.Role.SessionName, s.Role.ExternalID, s.Role.MFASerial, from.origin),
 	}, nil

@@ -107,12 +107,16 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 		}
 		return flow.SignIn(ctx, r)
 	}
-	o.Forget = forgotten{files.DropRole, files.DropAssumed}
+	o.Forget = a.forgotten(files)
 	o.SetKey = func(ctx context.Context, path string, in awsconfig.Header, key, value string) error {
 		_, err := configfile.Update(ctx, path, func(b []byte) ([]byte, error) { return awsconfig.SetKey(b, in, key, value) })
 		return err
 	}
 	return nil
+}
+
+func (a *app) forgotten(files *cache.Files) forgotten {
+	return forgotten{files.DropRole, files.DropAssumed, func() { files.SweepAnswers(a.sys.Clock.Now()) }}
 }
 
 func (a *app) buildLogout(o *logoutOptions) error {
@@ -144,7 +148,7 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		})
 		return asSignedIn(last), err
 	}
-	o.Forget, o.Purge = forgotten{files.DropRole, files.DropAssumed}, files.RemoveAllRoles
+	o.Forget, o.Purge = a.forgotten(files), files.RemoveAllRoles
 	whose := signInsByFile(o.Config, profile, cache.TokenFile)
 	o.Tell = func(ctx context.Context, t signedIn) error {
 		if unusable != nil {

@@ -15,6 +15,7 @@ import (
 type exportOptions struct {
 	Get   func(ctx context.Context) (credentials.Credentials, error)
 	Print func(string) error
+	Keep  func(c credentials.Credentials, document []byte) // for the next call; may be nil
 
 	Format credentials.Format
 }
@@ -47,19 +48,41 @@ for a shell to evaluate, quoted where the shell needs it.`,
 			if !slices.Contains(names, format) {
 				return &usageError{cmd, "--format " + quoted(format) + " is none of " + strings.Join(names, ", ")}
 			}
-			// As a credential_process it has the terminal of whoever runs it.
-			a.neverAsk = credentials.Format(format) == credentials.FormatProcess && !a.showsOnTerminal()
-			get, err := a.buildCredentials(&a.global.profile)
+			o, err := a.buildExport(credentials.Format(format))
 			if err != nil {
 				return err
 			}
-			o := &exportOptions{Get: get, Print: a.print, Format: credentials.Format(format)}
 			return o.Run(cmd.Context())
 		},
 	}
 	c.Flags().StringVar(&format, "format", string(credentials.FormatProcess), "print in this `format`: "+strings.Join(names, ", "))
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+func (a *app) newProcess() *cobra.Command {
+	return &cobra.Command{
+		Use:   "process",
+		Short: "answer as a profile's credential_process",
+		Long: `Prints the credentials of a profile as a credential_process answers, which is what
+configure export-credentials --format process does. It is meant to be called by programs, for every one of
+their starts: an answer that was given before and still holds is given again from one file, at the cost of
+starting the program. It never asks anything and never opens a browser.
+
+Credentials with less than 15 minutes left are renewed; if that takes more than two seconds or fails, what is
+still valid is printed.`,
+		Example: `    # in ~/.aws/config, for a tool that does not know SSO:
+    [profile tool]
+    credential_process = keyfob process --profile dev`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o, err := a.buildExport(credentials.FormatProcess)
+			if err != nil {
+				return err
+			}
+			return o.Run(cmd.Context())
+		},
+	}
 }
 
 // Run prints the credentials.
@@ -75,5 +98,11 @@ func (o *exportOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.Print(string(doc))
+	if err := o.Print(string(doc)); err != nil {
+		return err
+	}
+	if o.Keep != nil {
+		o.Keep(c, doc)
+	}
+	return nil
 }

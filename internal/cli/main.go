@@ -14,6 +14,7 @@ import (
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/clock"
+	"keyfob/internal/fastpath"
 	"keyfob/internal/wizard"
 )
 
@@ -29,6 +30,9 @@ type System struct {
 	Clock     clock.Clock
 	Random    io.Reader
 	Version   string
+
+	// Question is the call as the fast path understood it and could not answer; nil for other calls.
+	Question *fastpath.Question
 }
 
 // Interrupted is the cause of a context that a signal cancelled.
@@ -139,6 +143,7 @@ its sign-in, and it sees theirs.`,
 		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
 		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
 		group("rds", "sign in to databases on AWS", a.newRDSToken()),
+		a.newProcess(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -270,7 +275,10 @@ func (a *app) completeSessions(*cobra.Command, []string, string) ([]string, cobr
 	return c.Sessions(), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (a *app) printVersion() error { return a.print("keyfob/" + a.sys.Version + "\n") }
+func (a *app) printVersion() error { return a.print(VersionLine(a.sys.Version)) }
+
+// VersionLine is the answer to --version.
+func VersionLine(version string) string { return "keyfob/" + version + "\n" }
 
 // print writes a result. A result that could not be written is an error: a full disk or a closed pipe
 // must not look like success.

@@ -62,6 +62,7 @@ func assumedOf(s *awsconfig.Source, origin string) credentials.AssumedRole {
 type forgotten struct {
 	Role    func(credentials.Role) error        // of Identity Center
 	Assumed func(credentials.AssumedRole) error // assumed with one of those
+	Answers func()                              // what the fast path kept of them; may be nil
 }
 
 // forget drops what the profiles of the config file have cached because of a sign-in, or of any when
@@ -82,5 +83,8 @@ func (f forgotten) forget(c *awsconfig.Config, key string, failed func(profile s
 				failed(name, err)
 			}
 		}
+	}
+	if f.Answers != nil {
+		f.Answers()
 	}
 }

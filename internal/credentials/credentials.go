@@ -38,6 +38,12 @@ type Credentials struct {
 	AccountID       string
 }
 
+// Equal reports whether two sets of credentials are the same in every part.
+func (c Credentials) Equal(d Credentials) bool {
+	return c.AccessKeyID == d.AccessKeyID && c.SecretAccessKey == d.SecretAccessKey && c.SessionToken == d.SessionToken &&
+		c.ExpiresAt.Equal(d.ExpiresAt) && c.AccountID == d.AccountID
+}
+
 // Store keeps role credentials where the AWS CLI finds them.
 type Store interface {
 	// LoadRole returns ok = false when there are none, or the file is damaged.

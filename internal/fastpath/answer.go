@@ -3,7 +3,6 @@ package fastpath
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"os"
 	"strconv"
 )
 
@@ -16,9 +15,7 @@ import (
 // files it came from; DIGEST is the SHA-256 of the question, the files' states and the answer. The
 // credentials are the bytes to print.
 const (
-	// Prefix begins the names of kept answers.
-	Prefix = "keyfob-"
-
+	prefix  = "keyfob-"
 	opening = `{"ProviderType": "sso", "Keyfob": "1 `
 	middle  = `", "Credentials": `
 
@@ -36,17 +33,17 @@ const (
 	maxFile = 64 << 10
 )
 
-// name is the file that answers the question, if there is one.
-func (q Question) name() string {
+// Name is the file, below ~/.aws/cli/cache, that answers the question, if there is one.
+func (q Question) Name() string {
 	h := sha256.New()
 	q.hash(h)
-	return Prefix + hex.EncodeToString(h.Sum(nil)[:16]) + suffix
+	return prefix + hex.EncodeToString(h.Sum(nil)[:16]) + suffix
 }
 
 // Answer returns what to print, or false when the long way has to be gone. now is in nanoseconds since
 // 1970.
 func (q Question) Answer(now int64) ([]byte, bool) {
-	b, ok := readOwn(q.home + "/.aws/cli/cache/" + q.name())
+	b, ok := readOwn(q.home + "/.aws/cli/cache/" + q.Name())
 	if !ok || len(b) <= atBody+1 {
 		return nil, false
 	}
@@ -76,20 +73,4 @@ func readHead(s string) (h head, ok bool) {
 	until, err := strconv.ParseInt(s[atUntil:atToken-1], 10, 64)
 	h = head{until, Sources{s[atToken:atRole-1] + suffix, s[atRole:atDigest-1] + suffix}, s[atDigest:atMiddle]}
 	return h, err == nil && until > 0 && h.sources.valid()
-}
-
-// readOwn reads a file that is ours alone.
-func readOwn(path string) ([]byte, bool) {
-	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, false
-	}
-	defer f.Close() //nolint:errcheck // nothing was written
-	st, err := f.Stat()
-	if err != nil || !st.Mode().IsRegular() || !private(st) || st.Size() > maxFile {
-		return nil, false
-	}
-	b := make([]byte, st.Size()+1)
-	n, err := f.Read(b)
-	return b[:max(n, 0)], err == nil && int64(n) == st.Size()
 }

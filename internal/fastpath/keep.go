@@ -62,15 +62,5 @@ func (q Question) Kept(w Watch, s Sources, document []byte, until, now int64, sa
 	}
 	file = append(file, middle...)
 	file = append(file, answer...)
-	return q.name(), append(file, '}'), true
-}
-
-// Of tells, of the content of any file of the cache folder, whether it is a kept answer, which role's
-// credentials it holds and until when (Unix time) it may be served.
-func Of(content []byte) (s Sources, until int64, ok bool) {
-	if len(content) < atBody {
-		return Sources{}, 0, false
-	}
-	h, ok := readHead(string(content[:atBody]))
-	return h.sources, h.until, ok
+	return q.Name(), append(file, '}'), true
 }

@@ -2,9 +2,14 @@
 
 package fastpath
 
-import "io/fs"
+import "os"
 
-const openFlags = 0
-
-// private is the folder's access list's business here.
-func private(fs.FileInfo) bool { return true }
+// readOwn reads a regular file. Whose it is is the business of the folder's access list here.
+func readOwn(path string) ([]byte, bool) {
+	st, err := os.Lstat(path)
+	if err != nil || !st.Mode().IsRegular() || st.Size() > maxFile {
+		return nil, false
+	}
+	b, err := os.ReadFile(path)
+	return b, err == nil && int64(len(b)) == st.Size()
+}
