@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
+			e.Values[awsOf{}] = newAWS(e.WorkDir + "/home")
 			e.Values[stsOf{}] = &scriptedsts.Service{Clock: clock.System{}}
 			// Nothing of the machine's own AWS settings reaches a script.
 			e.Vars = []string{
@@ -57,6 +58,9 @@ func TestScripts(t *testing.T) {
 			"cachefile": cmdCacheFile,
 			"dead":      cmdDead,
 			"exits":     cmdExits,
+			"aws":       cmdAWS,
+			"calls":     cmdCalls,
+			"visit":     cmdVisit,
 			"sts":       cmdSTS,
 		},
 	})

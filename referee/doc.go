@@ -1,5 +1,6 @@
 // Package referee holds keyfob and keyfob-center against programs that other people wrote: the AWS CLI
-// and boto3 of Debian 13, the AWS SDK for Go and the one for JavaScript.
+// and boto3 of Debian 13, the AWS SDK for Go and the one for JavaScript, and what asks keyfob for tokens:
+// kubectl, and Docker's command and library.
 //
 // Its tests run real programs in home folders of their own, which share nothing but files, and real
 // centers on loopback. Three small programs (boto3, gosdk, js) do the same few things with one SDK each

@@ -131,9 +131,18 @@ const toolTime = 2 * time.Minute
 // run runs a program to its end, whatever that is.
 func (w *world) run(tool tool, args ...string) result {
 	w.t.Helper()
+	return w.runWith("", tool, args...)
+}
+
+// runWith is run for a program that reads its input.
+func (w *world) runWith(stdin string, tool tool, args ...string) result {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), toolTime)
 	defer cancel()
 	c := tool.command(ctx, w, args)
+	if stdin != "" {
+		c.Stdin = strings.NewReader(stdin)
+	}
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()
@@ -146,7 +155,12 @@ func (w *world) run(tool tool, args ...string) result {
 // ok runs a program that must succeed and returns what it prints.
 func (w *world) ok(tool tool, args ...string) string {
 	w.t.Helper()
-	r := w.run(tool, args...)
+	return w.okWith("", tool, args...)
+}
+
+func (w *world) okWith(stdin string, tool tool, args ...string) string {
+	w.t.Helper()
+	r := w.runWith(stdin, tool, args...)
 	if r.code != 0 {
 		w.t.Fatalf("%s %s ended with %d\n%s%s", tool.name, args, r.code, r.stdout, r.stderr)
 	}

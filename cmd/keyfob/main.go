@@ -49,6 +49,7 @@ func main() {
 		cancel(cli.Interrupted{Signal: s})
 	}()
 	os.Exit(cli.Main(ctx, cli.System{
+		Name:      os.Args[0],
 		Args:      args,
 		LookupEnv: os.LookupEnv,
 		Home:      home,

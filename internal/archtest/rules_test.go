@@ -63,6 +63,7 @@ func places() []placed {
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
+		{"internal/scriptedaws", testHelp},
 		{"internal/scriptedsts", testHelp},
 		{"internal/archtest", testHelp},
 	}

@@ -7,8 +7,8 @@ import (
 
 // Endpoint returns the endpoint that is configured for a service in place of AWS's own, for calls made
 // for a profile: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's services section, the
-// profile's endpoint_url, and last, not for STS, the same two keys of its sso-session (see the package
-// comment). What is set to nothing does not count, and the profile need not exist.
+// profile's endpoint_url, and last, for the services of a sign-in, the same two keys of its sso-session (see
+// the package comment). What is set to nothing does not count, and the profile need not exist.
 //
 // configured is false, and url empty, when nothing is configured or AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or
 // its key says to ignore it; then [DefaultEndpoint] applies. Errors: *ServicesNotFoundError,
@@ -16,7 +16,7 @@ import (
 func (c *Config) Endpoint(service Service, profile string) (url string, configured bool, err error) {
 	session, _ := c.profiles.named[profile].Get(keySession)
 	return c.endpoint(service, profile, func() (string, error) {
-		if service == ServiceSTS {
+		if !service.signsIn() {
 			return "", nil
 		}
 		return c.sectionEndpoint(service, c.sessions.named[session])
@@ -32,7 +32,7 @@ func (c *Config) SessionEndpoint(service Service, session, profile string) (url 
 		profile = ""
 	}
 	return c.endpoint(service, profile, func() (string, error) {
-		if service == ServiceSTS {
+		if !service.signsIn() {
 			return "", nil
 		}
 		if own, err := c.sectionEndpoint(service, c.sessions.named[session]); own != "" || err != nil {

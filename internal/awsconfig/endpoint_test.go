@@ -41,6 +41,9 @@ func TestEndpointOfAProfile(t *testing.T) {
 		{"session of the profile", ServiceSSOOIDC, "bound", nil, "http://oidc:1/prefix", nil, ""},
 		{"session's endpoint_url", ServiceSSO, "bound", nil, "http://session", nil, ""},
 		{"sessions are not for STS", ServiceSTS, "bound", nil, "", nil, ""},
+		{"sessions are not for ECR", ServiceECR, "bound", nil, "", nil, ""},
+		{"own variable of ecr-public", ServiceECRPublic, "none", []string{"AWS_ENDPOINT_URL_ECR_PUBLIC", "https://own"}, "https://own", nil, ""},
+		{"own variable of signin", ServiceSignin, "none", []string{"AWS_ENDPOINT_URL_SIGNIN", "https://own"}, "https://own", nil, ""},
 		{"profile before session", ServiceSSOOIDC, "bound2", nil, "http://profile", nil, ""},
 		{
 			"dangling", ServiceSSO, "gone", nil, "", &ServicesNotFoundError{"nope"},
@@ -152,6 +155,27 @@ func TestDefaultEndpoint(t *testing.T) {
 					t.Errorf("%s %+v: %s, error %v, want %s", cells[0], v, got, err, want)
 				}
 			}
+		}
+	}
+	for _, row := range []string{
+		"us-east-1      api.ecr.us-east-1.amazonaws.com       ecr-fips.us-east-1.amazonaws.com     ecr.us-east-1.api.aws     ecr-fips.us-east-1.api.aws",
+		"us-gov-east-1  api.ecr.us-gov-east-1.amazonaws.com   ecr-fips.us-gov-east-1.amazonaws.com ecr.us-gov-east-1.api.aws ecr-fips.us-gov-east-1.api.aws",
+		"cn-north-1     api.ecr.cn-north-1.amazonaws.com.cn   api.ecr-fips.cn-north-1.amazonaws.com.cn ecr.cn-north-1.api.amazonwebservices.com.cn ecr-fips.cn-north-1.api.amazonwebservices.com.cn",
+		"us-isob-east-1 api.ecr.us-isob-east-1.sc2s.sgov.gov  api.ecr-fips.us-isob-east-1.sc2s.sgov.gov ecr.us-isob-east-1.api.aws.scloud ecr-fips.us-isob-east-1.api.aws.scloud",
+	} {
+		cells := strings.Fields(row)
+		for i, v := range []Variant{{}, {FIPS: true}, {DualStack: true}, {FIPS: true, DualStack: true}} {
+			if got, err := DefaultEndpoint(ServiceECR, cells[0], v); got != "https://"+cells[i+1] || err != nil {
+				t.Errorf("%s %+v: %s, error %v, want %s", cells[0], v, got, err, cells[i+1])
+			}
+		}
+	}
+	for service, want := range map[Service]string{
+		ServiceECRPublic: "https://api.ecr-public.us-east-1.amazonaws.com", ServiceCodeArtifact: "https://codeartifact.us-east-1.amazonaws.com",
+		ServiceSignin: "https://signin.aws.amazon.com",
+	} {
+		if got, err := DefaultEndpoint(service, "us-east-1", Variant{}); got != want || err != nil {
+			t.Errorf("%s, error %v, want %s", got, err, want)
 		}
 	}
 	if got := PartitionOf("aws-cn-global").Name; got != "aws-cn" {

@@ -194,6 +194,13 @@ func (e *EndpointVariantError) Error() string {
 	return "Invalid Configuration: Dualstack and custom endpoint are not supported"
 }
 
+// InvalidDestinationError is a page of the console that does not make sense.
+type InvalidDestinationError struct{ Destination string }
+
+func (e *InvalidDestinationError) Error() string {
+	return `"` + e.Destination + `" is not a page of the console: it must be a service's name such as ec2, a path that begins with /, or a URL`
+}
+
 // InvalidRegionError is a region that could not be part of a host name.
 type InvalidRegionError struct{ Region string }
 

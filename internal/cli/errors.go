@@ -76,6 +76,13 @@ func (a *app) report(err error) int {
 		return exitNoValue
 	}
 	code, hints := a.advise(err)
+	if errors.As(err, new(*helperError)) {
+		// Docker shows this, and knows some errors by it. It is told before a person who may not be there.
+		_, _ = fmt.Fprintln(a.sys.Stdout, printable(strings.Join(append([]string{err.Error()}, hints...), "; ")))
+		if errors.As(err, new(dockerError)) {
+			return exitNoValue // nothing for a person to do
+		}
+	}
 	_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: error: %s\n", printable(err.Error()))
 	for _, h := range hints {
 		_, _ = fmt.Fprintf(a.sys.Stderr, "keyfob: hint: %s\n", printable(h))
@@ -120,7 +127,8 @@ func (a *app) advise(err error) (code int, hints []string) {
 func adviseAnswers(err error) (code int, hints []string, ok bool) {
 	var nothing *wizard.NothingError
 	switch {
-	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)), errors.As(err, new(*unconfirmedError)):
+	case errors.As(err, new(*wizard.FlagError)), errors.As(err, new(*prompt.MissingError)), errors.As(err, new(*unconfirmedError)),
+		errors.As(err, new(*awsconfig.InvalidDestinationError)):
 		return exitUsage, nil, true
 	case errors.As(err, new(*awsconfig.UnwritableError)):
 		return exitGeneral, []string{"nothing was written"}, true
@@ -147,6 +155,7 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var unknownSession *awsconfig.SessionNotFoundError
 	var none *credentials.NotFoundError
 	var noToken *tokenProviderError
+	var noEndpoint *noEndpointError
 	switch {
 	case errors.As(err, new(*noValueError)):
 		return exitNoValue, nil, true
@@ -162,8 +171,12 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{fmt.Sprintf("add %s to [sso-session %s] in the config file", strings.Join(noToken.Missing, " and "), noToken.Session)}, true
 	case errors.As(err, &differ):
 		return exitGeneral, []string{fmt.Sprintf("remove %s from profile %q; the sso-session has it", differ.Key, differ.Profile)}, true
+	case errors.As(err, new(*longLivedKeysError)):
+		return exitConfiguration, []string{"name a profile of a role with --profile; one with role_arn and source_profile assumes a role with these keys"}, true
 	case errors.As(err, new(*faultyError)):
 		return exitConfiguration, nil, true
+	case errors.As(err, &noEndpoint) && noEndpoint.service == awsconfig.ServiceSignin:
+		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SIGNIN, or signin in the services section of the profile"}, true
 	case errors.As(err, new(*noEndpointError)):
 		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SSO, or name a services section in the profile"}, true
 	case errors.As(err, &none):
@@ -251,6 +264,8 @@ func adviseService(err error) (code int, hints []string) {
 		switch {
 		case service.Operation == "GetRoleCredentials" && service.Code != "" && (service.Status == 403 || service.Status == 404):
 			hints = []string{"this role is not assigned to you; keyfob sso list-accounts and list-account-roles show what is"}
+		case service.Operation == "getSigninToken" && service.Status == 400:
+			hints = []string{"the federation endpoint takes credentials of a role that have not expired; it takes --duration for some of them only"}
 		case service.Operation == wire.ActionAssumeRole && service.Code == "AccessDenied":
 			hints = []string{"the role has to trust whoever assumes it, and they have to be allowed sts:AssumeRole; keyfob sts get-caller-identity --profile SOURCE shows who it is"}
 		case service.Code == "" && service.Status == 404:

@@ -42,6 +42,12 @@ func TestReport(t *testing.T) {
 		{&awsconfig.NoRegionError{}, 253, "keyfob: error: You must specify a region. You can also configure your region by running \"aws configure\".\n"},
 		{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}, 255, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
 		{&retrieveError{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}}, 253, "keyfob: error: Unable to retrieve credentials: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
+		{&longLivedKeysError{"p"}, 253, "keyfob: error: the credentials of profile \"p\" are long-lived keys; only those of a role open the console\nkeyfob: hint: name a profile of a role with --profile; one with role_arn and source_profile assumes a role with these keys\n"},
+		{&awsconfig.InvalidDestinationError{Destination: "a b"}, 252, "keyfob: error: \"a b\" is not a page of the console: it must be a service's name such as ec2, a path that begins with /, or a URL\n"},
+		{
+			&wire.ServiceError{Operation: "getSigninToken", Status: 400, Message: "Bad Request", Attempts: 1}, 254,
+			"keyfob: error: An error occurred (400) when calling the getSigninToken operation: Bad Request\nkeyfob: hint: the federation endpoint takes credentials of a role that have not expired; it takes --duration for some of them only\n",
+		},
 		{&tokenProviderError{Profile: "p", Session: "s"}, 255, "keyfob: error: The profile \"p\" is configured to use the SSO token provider but the \"s\" sso_session configuration does not exist.\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
 		{&tokenProviderError{Profile: "p", Session: "s", Missing: []string{"sso_start_url", "sso_region"}}, 255, "keyfob: error: The profile \"p\" is configured to use the SSO token provider but is missing the following configuration: ['sso_start_url', 'sso_region'].\nkeyfob: hint: add sso_start_url and sso_region to [sso-session s] in the config file\n"},
 		{&session.SignInRequiredError{Target: corp}, 255, "keyfob: error: Error loading SSO Token: Token for my corp does not exist\nkeyfob: hint: run keyfob sso login --sso-session 'my corp'\n"},

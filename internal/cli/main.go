@@ -20,6 +20,7 @@ import (
 
 // System is what the program gets from outside; tests bring their own.
 type System struct {
+	Name      string   // the program's, as it was called
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
 	Home      string // "" when there is none
@@ -45,7 +46,7 @@ func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String
 func Main(ctx context.Context, sys System) int {
 	a := &app{sys: sys}
 	root := a.root()
-	root.SetArgs(helpLast(sys.Args))
+	root.SetArgs(helpLast(asDockerHelper(sys.Name, sys.Args)))
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		// Whatever the interrupted step made of it, this is why it ended.
@@ -137,6 +138,11 @@ its sign-in, and it sees theirs.`,
 			a.newConfigureSSO(), a.newConfigureSSOSession(), a.newConfigureCheck(), a.newExportCredentials(), a.newListProfiles(),
 			a.newConfigureList(), a.newConfigureGet(), a.newConfigureSet(), a.newConfigureUnset(), a.newConfigureRename()),
 		group("sts", "ask AWS who you are", a.newGetCallerIdentity()),
+		a.newConsole(),
+		group("eks", "sign in to Kubernetes on AWS", a.newEKSToken()),
+		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
+		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
+		group("rds", "sign in to databases on AWS", a.newRDSToken()),
 		a.newProcess(),
 	)
 	root.InitDefaultHelpCmd()

@@ -7,7 +7,7 @@ import (
 
 // endpoint returns where the calls of a service go: what is configured, else AWS's own host.
 func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO, region string) (url string, own bool, err error) {
-	if sso.Session != "" && service != awsconfig.ServiceSTS {
+	if sso.Session != "" && (service == awsconfig.ServiceSSO || service == awsconfig.ServiceSSOOIDC) {
 		url, own, err = c.SessionEndpoint(service, sso.Session, sso.Profile)
 	} else {
 		url, own, err = c.Endpoint(service, sso.Profile)
@@ -16,7 +16,7 @@ func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO,
 		return url, own, err
 	}
 	if u, err := awsconfig.ParseStartURL(sso.StartURL); err == nil && u.Loopback() {
-		return "", false, &noEndpointError{sso.StartURL} // its tokens are none of AWS's business
+		return "", false, &noEndpointError{sso.StartURL, service} // its tokens are none of AWS's business
 	}
 	if region == "" {
 		return "", false, &awsconfig.NoRegionError{}
@@ -26,7 +26,10 @@ func endpoint(c *awsconfig.Config, service awsconfig.Service, sso awsconfig.SSO,
 }
 
 // noEndpointError is a center of one's own, of which only the start URL is configured.
-type noEndpointError struct{ startURL string }
+type noEndpointError struct {
+	startURL string
+	service  awsconfig.Service
+}
 
 func (e *noEndpointError) Error() string {
 	return "the start URL " + e.startURL + " is on this machine, but the config file does not say where its service is"

@@ -27,6 +27,7 @@ type request struct {
 	token     wire.Secret
 	body      any    // JSON
 	form      string // or a form
+	target    string // of the JSON protocol, which names the operation in a header
 	sign      func(*http.Request, []byte)
 	once      bool // a success uses up what is sent
 }
@@ -57,6 +58,9 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 			return nil, err
 		}
 		contentType = "application/json"
+		if r.target != "" {
+			contentType = "application/x-amz-json-1.1"
+		}
 	case r.form != "":
 		payload, contentType = []byte(r.form), "application/x-www-form-urlencoded; charset=utf-8"
 	}
@@ -89,6 +93,9 @@ func (c *Client) call(ctx context.Context, r request) ([]byte, error) {
 		req.Header.Set("Accept", "application/json")
 		if contentType != "" {
 			req.Header.Set("Content-Type", contentType)
+		}
+		if r.target != "" {
+			req.Header.Set("X-Amz-Target", r.target)
 		}
 		if u := req.URL.User; u != nil {
 			password, _ := u.Password()

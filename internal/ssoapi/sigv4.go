@@ -38,13 +38,18 @@ func Sign(r *http.Request, body []byte, keys Keys, service, region string, now t
 		r.Method, canonicalPath(r.URL), canonicalQuery(r.URL.Query()), headers, names, hex.EncodeToString(hash[:]),
 	}, "\n")
 	scope := strings.Join([]string{date[:8], region, service, "aws4_request"}, "/")
+	r.Header.Set("Authorization", algorithm+" Credential="+keys.AccessKeyID+"/"+scope+", SignedHeaders="+names+", Signature="+signature(keys, scope, date, canonical))
+}
+
+// signature signs a canonical request. The scope is date[:8]/region/service/aws4_request.
+func signature(keys Keys, scope, date, canonical string) string {
 	digest := sha256.Sum256([]byte(canonical))
 	toSign := strings.Join([]string{algorithm, date, scope, hex.EncodeToString(digest[:])}, "\n")
 	key := []byte("AWS4" + keys.SecretAccessKey.Reveal())
-	for _, part := range []string{date[:8], region, service, "aws4_request", toSign} {
+	for _, part := range append(strings.Split(scope, "/"), toSign) {
 		key = mac(key, part)
 	}
-	r.Header.Set("Authorization", algorithm+" Credential="+keys.AccessKeyID+"/"+scope+", SignedHeaders="+names+", Signature="+hex.EncodeToString(key))
+	return hex.EncodeToString(key)
 }
 
 func mac(key []byte, data string) []byte {

@@ -3,7 +3,6 @@ package ssoapi
 import (
 	"context"
 	"encoding/xml"
-	"net/http"
 	"net/url"
 
 	"keyfob/internal/wire"
@@ -41,7 +40,7 @@ func stsForm(action string) url.Values {
 func (c *Client) AssumeRole(ctx context.Context, endpoint, region string, keys Keys, in AssumeRoleRequest) (wire.AssumeRoleResult, error) {
 	var out wire.AssumeRoleResponse
 	err := c.callSTS(ctx, request{
-		operation: wire.ActionAssumeRole, endpoint: endpoint, form: in.form(wire.ActionAssumeRole).Encode(), sign: c.stsSigner(region, keys),
+		operation: wire.ActionAssumeRole, endpoint: endpoint, form: in.form(wire.ActionAssumeRole).Encode(), sign: c.signer(keys, "sts", region),
 		once: in.TokenCode != "", // a code is good once
 	}, &out, func() bool { return out.Result.Credentials.AccessKeyID != "" })
 	return out.Result, err
@@ -61,13 +60,9 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, endpoint string,
 func (c *Client) GetCallerIdentity(ctx context.Context, endpoint, region string, keys Keys) (wire.GetCallerIdentityResult, error) {
 	var out wire.GetCallerIdentityResponse
 	err := c.callSTS(ctx, request{
-		operation: wire.ActionGetCallerIdentity, endpoint: endpoint, form: stsForm(wire.ActionGetCallerIdentity).Encode(), sign: c.stsSigner(region, keys),
+		operation: wire.ActionGetCallerIdentity, endpoint: endpoint, form: stsForm(wire.ActionGetCallerIdentity).Encode(), sign: c.signer(keys, "sts", region),
 	}, &out, func() bool { return out.Result.ARN != "" })
 	return out.Result, err
-}
-
-func (c *Client) stsSigner(region string, keys Keys) func(*http.Request, []byte) {
-	return func(h *http.Request, body []byte) { Sign(h, body, keys, "sts", region, c.config.Clock.Now()) }
 }
 
 // callSTS makes a call whose answer is XML; whole reports that out has what the answer is for.
