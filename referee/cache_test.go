@@ -91,8 +91,14 @@ func (w *world) forgetRoles() {
 	must(w.t, os.RemoveAll(w.path("cli", "cache")))
 }
 
-// files lists the cached files of tokens, registrations and role credentials.
+// files lists the cached files of tokens, registrations and role credentials, without the copies of the
+// latter that only keyfob reads.
 func (w *world) files() []string {
+	w.t.Helper()
+	return slices.DeleteFunc(w.everyFile(), func(f string) bool { return strings.HasPrefix(f, "cli/cache/keyfob-") })
+}
+
+func (w *world) everyFile() []string {
 	w.t.Helper()
 	var all []string
 	for _, dir := range []string{"sso/cache", "cli/cache"} {
