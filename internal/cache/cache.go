@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the AWS CLI names its files so; nothing rests on it
 	"encoding/hex"
+	"os"
 	"path/filepath"
 
 	"keyfob/internal/credentials"
@@ -213,7 +214,7 @@ func (f *Files) SaveRole(r credentials.Role, c credentials.Credentials) error {
 	m.setOrRemove("AccountId", c.AccountID)
 	d.setText("ProviderType", providerSSO)
 	d.set("Credentials", m.bytes())
-	return f.cli.write(name, d.bytes())
+	return f.cli.put(name, d.bytes(), (*os.File).Sync) // whole or not there: it can be had again
 }
 
 // LockRole implements [credentials.Store].
