@@ -178,6 +178,20 @@ func (d dir) names() ([]string, error) {
 // lock takes the lock of a name, waiting until ctx is done. The operating system releases the lock
 // of a process that dies.
 func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
+	return d.lockBy(ctx, name, func(l *flock.Flock) (bool, error) { return l.TryLockContext(ctx, lockPoll) })
+}
+
+// lockOneOf takes one of some locks: one that is free or else, waiting for it, the one at first.
+func (d dir) lockOneOf(ctx context.Context, first int, names []string) (unlock func(), err error) {
+	for i := range names {
+		if unlock, err = d.lockBy(ctx, names[(first+i)%len(names)], (*flock.Flock).TryLock); err == nil {
+			return unlock, nil
+		}
+	}
+	return d.lock(ctx, names[first%len(names)])
+}
+
+func (d dir) lockBy(ctx context.Context, name string, try func(*flock.Flock) (bool, error)) (unlock func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -186,7 +200,7 @@ func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
 	}
 	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"),
 		flock.SetFlag(os.O_RDWR|os.O_CREATE|nofollow), flock.SetPermissions(0o600))
-	ok, err := l.TryLockContext(ctx, lockPoll)
+	ok, err := try(l)
 	switch {
 	case ctx.Err() != nil && !ok:
 		return nil, context.Cause(ctx)
