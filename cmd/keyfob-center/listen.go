@@ -109,6 +109,7 @@ type ready struct {
 	StartURL     string      `json:"startUrl"`
 	ControlURL   string      `json:"controlUrl,omitempty"`
 	ControlToken wire.Secret `json:"controlToken,omitempty"`
+	MetricsURL   string      `json:"metricsUrl,omitempty"`
 }
 
 // announce says that the center is ready, in the ready file first: whoever waits for the line may read

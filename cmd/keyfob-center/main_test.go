@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -28,11 +29,12 @@ func TestScripts(t *testing.T) {
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":    awaitReady,
-			"get":      get,
-			"occupied": occupied,
-			"exits":    exits,
-			"mode":     mode,
+			"ready":      awaitReady,
+			"get":        get,
+			"eventually": eventually,
+			"occupied":   occupied,
+			"exits":      exits,
+			"mode":       mode,
 		},
 	})
 }
@@ -45,11 +47,12 @@ func awaitReady(ts *testscript.TestScript, neg bool, args []string) {
 	for range 200 {
 		b, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil {
-			var r struct{ URL, StartURL, ControlURL, ControlToken string }
+			var r struct{ URL, StartURL, ControlURL, ControlToken, MetricsURL string }
 			ts.Check(json.Unmarshal(b, &r))
 			ts.Setenv("URL", r.URL)
 			ts.Setenv("CONTROL_URL", r.ControlURL)
 			ts.Setenv("CONTROL_TOKEN", r.ControlToken)
+			ts.Setenv("METRICS_URL", r.MetricsURL)
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -66,7 +69,9 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, h := range args[2:] {
 		k, v, _ := strings.Cut(h, ":")
-		r.Header.Set(k, v)
+		if r.Header.Set(k, v); k == "Host" {
+			r.Host = v
+		}
 	}
 	resp, err := http.DefaultClient.Do(r)
 	ts.Check(err)
@@ -77,6 +82,25 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(resp.StatusCode) != args[0] {
 		ts.Fatalf("%s: %s\n%s", args[1], resp.Status, b)
 	}
+}
+
+// eventually STATUS URL fetches a page until it has that status, and prints it.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: eventually STATUS URL")
+	}
+	for range 100 {
+		resp, err := http.Get(args[1])
+		ts.Check(err)
+		b, err := io.ReadAll(resp.Body)
+		ts.Check(errors.Join(err, resp.Body.Close()))
+		if fmt.Sprint(resp.StatusCode) == args[0] {
+			fmt.Fprintf(ts.Stdout(), "%s", b)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not become %s", args[1], args[0])
 }
 
 // occupied sets ADDRESS to an address on which somebody else listens.

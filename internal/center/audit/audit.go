@@ -29,6 +29,8 @@ type Log struct {
 	Store  store.Audit
 	Clock  clock.Clock
 	Logger *slog.Logger
+	// Observe, if not nil, sees every event that was recorded; it counts them.
+	Observe func(store.AuditEvent)
 }
 
 // Record adds e with the time, and the address and id of the request in ctx. Where e hands something
@@ -48,6 +50,8 @@ func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
 	level, attrs := slog.LevelInfo, attributes(e)
 	if err != nil {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("audit_error", err))
+	} else if l.Observe != nil {
+		l.Observe(e)
 	}
 	l.Logger.LogAttrs(ctx, level, "audit: "+e.Name, attrs...)
 	return err
