@@ -124,7 +124,7 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	} else if err != nil {
 		return err
 	}
-	log := &audit.Log{Store: db, Clock: o.Clock, Logger: slog.New(slog.DiscardHandler)}
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
 	return do(ctx, users{db, &directory.Directory{
 		Store: db, Clock: o.Clock, Random: o.Random, Hasher: directory.NewHasher(1), Audit: log, Keys: keys,
 	}, s, name})

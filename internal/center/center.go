@@ -81,7 +81,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	base := strings.TrimRight(c.BaseURL.String(), "/")
 
-	log := &audit.Log{Store: c.Store, Clock: c.Clock, Logger: c.Logger, Observe: c.Metrics.Audited}
+	log := &audit.Log{Store: c.Store, Clock: c.Clock, Keys: c.Keys, Logger: c.Logger, Observe: c.Metrics.Audited}
 	dir := &directory.Directory{
 		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Keys: c.Keys,
 		Hasher: directory.NewHasher(runtime.GOMAXPROCS(0)),

@@ -105,9 +105,9 @@ func (t *timed) Rotate(ctx context.Context, old store.Hash, access store.AccessT
 	return t.Store.Rotate(ctx, old, access, refresh, now, grace)
 }
 
-func (t *timed) AppendAudit(ctx context.Context, e store.AuditEvent) (err error) {
+func (t *timed) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) (err error) {
 	defer t.call("AppendAudit", t.clock.Now(), &err)
-	return t.Store.AppendAudit(ctx, e)
+	return t.Store.AppendAudit(ctx, link)
 }
 
 // Throttle also counts what it finds blocked: package throttle refuses that.
