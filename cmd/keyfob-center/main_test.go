@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ func TestScripts(t *testing.T) {
 			"ready":      awaitReady,
 			"get":        get,
 			"eventually": eventually,
+			"known":      known,
+			"meddle":     meddle,
 			"occupied":   occupied,
 			"exits":      exits,
 			"mode":       mode,
@@ -141,5 +144,25 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := fmt.Sprintf("%04o", st.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+// known FILE sets KNOWN to the last event that "audit verify" printed there.
+func known(ts *testscript.TestScript, _ bool, args []string) {
+	_, last, ok := strings.Cut(ts.ReadFile(args[0]), "the last is ")
+	if !ok {
+		ts.Fatalf("%s names no last event", args[0])
+	}
+	ts.Setenv("KNOWN", strings.TrimSpace(last))
+}
+
+// meddle FILE SQL… changes a database behind everybody's back.
+func meddle(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close() //nolint:errcheck // a test
+	for _, s := range args[1:] {
+		_, err := db.Exec(s)
+		ts.Check(err)
 	}
 }

@@ -33,20 +33,10 @@ type userOptions struct {
 
 func userCommand(io stdio) *cobra.Command {
 	o := &userOptions{Clock: clock.System{}, Random: rand.Reader, io: io}
-	cmd := &cobra.Command{
-		Use:   "user",
-		Short: "Add people, change passwords, list, disable",
-		Long: `Changes the people of the instance, also while the center is running. Passwords
+	cmd := groupCommand("user", "Add people, change passwords, list, disable",
+		`Changes the people of the instance, also while the center is running. Passwords
 are asked for at the terminal, or read from standard input; never give one on a
-command line, where every process can read it.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q", "user "+args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+command line, where every process can read it.`)
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Add a person who is not in center.yaml", Args: oneArg("name"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.add) },
