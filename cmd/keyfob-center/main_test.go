@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -63,9 +65,9 @@ func awaitReady(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no %s within 10 s", args[0])
 }
 
-// get STATUS URL [HEADER:VALUE] fetches a page and prints it.
+// get STATUS URL [HEADER:VALUE] fetches a page and prints it; over https with the CA in the file CA.
 func get(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if len(args) < 2 {
 		ts.Fatalf("usage: get STATUS URL [HEADER:VALUE]")
 	}
 	r, err := http.NewRequest(http.MethodGet, args[1], nil)
@@ -76,13 +78,21 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 			r.Host = v
 		}
 	}
-	resp, err := http.DefaultClient.Do(r)
+	roots := x509.NewCertPool()
+	if ca := ts.Getenv("CA"); ca != "" {
+		roots.AppendCertsFromPEM([]byte(ts.ReadFile(ca)))
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	resp, err := client.Do(r)
+	if neg && err != nil {
+		return
+	}
 	ts.Check(err)
 	defer resp.Body.Close() //nolint:errcheck // a test
 	b, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%s", b)
-	if fmt.Sprint(resp.StatusCode) != args[0] {
+	if neg == (fmt.Sprint(resp.StatusCode) == args[0]) {
 		ts.Fatalf("%s: %s\n%s", args[1], resp.Status, b)
 	}
 }

@@ -29,10 +29,9 @@ type serveOptions struct {
 	Out, Log io.Writer
 
 	files
-	Listen       string
-	PublicURL    string
-	TLSCert      string
-	TLSKey       string
+	Listen    string
+	PublicURL string
+	tlsOptions
 	InsecureHTTP bool
 	Control      string
 	ReadyFile    string
@@ -54,6 +53,10 @@ certificate, and --public-url if it listens on every address:
   keyfob-center serve --listen 0.0.0.0:443 --public-url https://center.example.com \
       --tls-cert cert.pem --tls-key key.pem
 
+Both files are read again when they change. Without a certificate of your own,
+"keyfob-center ca init HOST" makes a CA that clients have to be told to trust, and
+--tls lab serves with it and renews by itself.
+
 center.db and keys.json are kept beside center.yaml. Whoever reads keys.json can
 make credentials that this center believes in; its mode is 0600, keep it so.
 
@@ -72,8 +75,7 @@ second signal ends it at once.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one")
 	f.StringVar(&o.PublicURL, "public-url", "", "URL that clients and browsers use; default the address listened on")
-	f.StringVar(&o.TLSCert, "tls-cert", "", "file with the TLS certificate chain, PEM")
-	f.StringVar(&o.TLSKey, "tls-key", "", "file with the TLS private key, PEM")
+	o.tlsFlags(f)
 	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "UNSAFE: serve other machines without TLS; passwords and tokens can be read on the way")
 	f.StringVar(&o.Control, "control", "", "UNSAFE: open the test powers on this loopback address")
 	f.StringVar(&o.ReadyFile, "ready-file", "", "write {\"url\", \"startUrl\", …} as JSON to this file when ready")
@@ -97,7 +99,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 	if err := o.checkExposure(); err != nil {
 		return err
 	}
-	listener, base, err := o.listen(ctx)
+	listener, base, err := o.listen(ctx, logger)
 	if err != nil {
 		return err
 	}
