@@ -142,10 +142,3 @@ type Throttles interface {
 	UpdateThrottle(ctx context.Context, key string, change func(*Throttle)) (Throttle, error)
 	ClearThrottle(ctx context.Context, key string) error
 }
-
-// Audit is the append-only log of who did what.
-type Audit interface {
-	AppendAudit(ctx context.Context, e AuditEvent) error
-	// AuditEvents returns the newest events first, at most limit.
-	AuditEvents(ctx context.Context, limit int) ([]AuditEvent, error)
-}

@@ -159,20 +159,6 @@ func (db *DB) ClearThrottle(ctx context.Context, key string) error {
 	return err
 }
 
-// AppendAudit implements store.Audit.
-func (db *DB) AppendAudit(ctx context.Context, e store.AuditEvent) error {
-	_, err := db.exec(ctx, `INSERT INTO audit_events (at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, at(e.At), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.RequestID, asJSON{e.Detail})
-	return err
-}
-
-// AuditEvents implements store.Audit.
-func (db *DB) AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, error) {
-	return queryAll(ctx, db.read, func(e *store.AuditEvent) []any {
-		return []any{instant{&e.At}, &e.Name, &e.Outcome, &e.UserID, &e.ClientID, &e.SessionID, &e.RemoteIP, &e.RequestID, asJSON{&e.Detail}}
-	}, `SELECT at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail FROM audit_events ORDER BY id DESC LIMIT ?`, limit)
-}
-
 // DeleteExpired implements store.Store.
 func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
