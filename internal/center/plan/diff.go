@@ -207,6 +207,9 @@ func trust(all []store.Trust, names map[string]string) string {
 				t.Principals[k].Name = n
 			}
 		}
+		slices.SortFunc(t.Principals, func(a, b store.TrustPrincipal) int {
+			return strings.Compare(string(a.Kind)+a.AccountID+a.Name, string(b.Kind)+b.AccountID+b.Name)
+		})
 		named[i] = t
 	}
 	b, err := json.Marshal(named)
