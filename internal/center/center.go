@@ -117,6 +117,10 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	calls := sts.New(sts.Config{
 		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
 	})
+	found, err := newDiscovery(base, instance.Region, c.StartURLs)
+	if err != nil {
+		return nil, err
+	}
 	center.Config, center.Directory, center.Grants = c, dir, grants
 
 	mux := http.NewServeMux()
@@ -126,6 +130,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		{"sts", calls},
 		{"web", pages},
 		{"health", health{center}},
+		{"discovery", found},
 	} {
 		d.Routes(mux)
 		center.routes.add(d)
