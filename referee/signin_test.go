@@ -155,6 +155,10 @@ func TestSignOut(t *testing.T) {
 		w.login(first, "--profile", "dev")
 		w.login(first, "--profile", "legacy")
 		w.credentials(first, "dev")
+		w.ok(keyfob, "process", "--profile", "dev")
+		if all := w.everyFile(); len(all) == len(w.files()) {
+			t.Errorf("keyfob keeps no answer of its own: %q", all)
+		}
 		session := w.token("example")
 		tokens := []string{session.AccessToken, w.token(w.StartURL).AccessToken}
 		w.calls()
@@ -169,7 +173,7 @@ func TestSignOut(t *testing.T) {
 				t.Errorf("the token file is still there: %v", err)
 			}
 		}
-		for _, f := range w.files() {
+		for _, f := range w.everyFile() {
 			if strings.HasPrefix(f, "cli/cache/") {
 				t.Errorf("role credentials are still there: %s", f)
 			}

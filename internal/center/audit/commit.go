@@ -65,7 +65,7 @@ func (l *Log) append(ctx context.Context, e store.AuditEvent) error {
 			w.done <- err
 		}
 	}()
-	err = l.write(ctx, events)
+	err = l.write(context.WithoutCancel(ctx), events) // whose request it is does not matter to the others
 	return err
 }
 
