@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"keyfob/internal/center/batch"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/store"
 	"keyfob/internal/clock"
@@ -35,7 +36,7 @@ type Log struct {
 	// Observe, if not nil, sees every event that was recorded; it counts them.
 	Observe func(store.AuditEvent)
 
-	batch batch
+	queue batch.Queue[*recording]
 }
 
 // Record adds e with the time, and the address and id of the request in ctx. Where e hands something

@@ -23,7 +23,7 @@ func auditFields(e *store.AuditEvent) []any {
 
 // AppendAudit implements store.Audit. The write transaction is the only one there is.
 func (db *DB) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		head, _, err := readHead(tx.QueryRowContext(ctx, headQuery))
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (db *DB) AuditSearch(ctx context.Context, q store.AuditQuery) ([]store.Audi
 	if q.NewestFirst {
 		order = "DESC"
 	}
-	return queryAll(ctx, db.read, auditFields, `SELECT `+auditColumns+` FROM audit_events WHERE `+strings.Join(where, " AND ")+
+	return queryAll(ctx, db.read.DB, auditFields, `SELECT `+auditColumns+` FROM audit_events WHERE `+strings.Join(where, " AND ")+
 		` ORDER BY id `+order+` LIMIT ?`, append(args, q.Limit)...)
 }
 
