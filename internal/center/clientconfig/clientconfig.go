@@ -23,8 +23,12 @@ type Settings struct {
 	CAFile   string // "" where clients trust the center's certificate already
 }
 
-// Endpoints are the services of a center as config files and environment variables spell them.
+// Endpoints are the services of a center that every client needs, as config files and environment variables
+// spell them.
 func Endpoints() []string { return []string{"sso_oidc", "sso", "sts"} }
+
+// told are all services that the center stands in for: signin is asked by keyfob console.
+func told() []string { return append(Endpoints(), "signin") }
 
 // Sections are the sections of ~/.aws/config, in the order they are read best.
 func (s Settings) Sections() []Section {
@@ -38,7 +42,7 @@ func (s Settings) Sections() []Section {
 		profile.Lines = append(profile.Lines, "ca_bundle = "+s.CAFile)
 	}
 	services := Section{Kind: "services", Name: s.Session}
-	for _, e := range Endpoints() {
+	for _, e := range told() {
 		services.Lines = append(services.Lines, e+" =", "  endpoint_url = "+s.URL)
 	}
 	return []Section{
@@ -73,7 +77,7 @@ type Variable struct{ Name, Value string }
 // Env are the environment variables that do the same as the sections, for clients that do not read them.
 func (s Settings) Env() []Variable {
 	vars := []Variable{{"AWS_PROFILE", s.Profile}, {"AWS_REGION", s.Region}}
-	for _, e := range Endpoints() {
+	for _, e := range told() {
 		vars = append(vars, Variable{"AWS_ENDPOINT_URL_" + strings.ToUpper(e), s.URL})
 	}
 	if s.CAFile != "" {

@@ -37,6 +37,8 @@ sso =
   endpoint_url = https://center.example.com
 sts =
   endpoint_url = https://center.example.com
+signin =
+  endpoint_url = https://center.example.com
 `
 
 func TestSections(t *testing.T) {
@@ -120,7 +122,7 @@ func TestExport(t *testing.T) {
 	for _, v := range settings().Env() {
 		names = append(names, v.Name)
 	}
-	if got := strings.Join(names, " "); got != "AWS_PROFILE AWS_REGION AWS_ENDPOINT_URL_SSO_OIDC AWS_ENDPOINT_URL_SSO AWS_ENDPOINT_URL_STS AWS_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS" {
+	if got := strings.Join(names, " "); got != "AWS_PROFILE AWS_REGION AWS_ENDPOINT_URL_SSO_OIDC AWS_ENDPOINT_URL_SSO AWS_ENDPOINT_URL_STS AWS_ENDPOINT_URL_SIGNIN AWS_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS" {
 		t.Error(got)
 	}
 }
