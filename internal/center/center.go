@@ -26,6 +26,7 @@ import (
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/fresh"
 	"keyfob/internal/center/sts"
 	"keyfob/internal/center/throttle"
 	"keyfob/internal/center/token"
@@ -72,7 +73,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	if m, ok := c.Store.(interface{ Migrated(context.Context) error }); ok {
 		center.migrated = m.Migrated
 	}
-	c.Store = c.Metrics.Store(c.Store, c.Clock)
+	c.Store = fresh.New(c.Metrics.Store(c.Store, c.Clock))
 	instance, err := c.Store.Instance(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errors.New("the store holds no instance: apply a seed file first")
