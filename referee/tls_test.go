@@ -2,6 +2,7 @@ package referee
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -64,4 +65,29 @@ print(opener.open(sys.argv[1] + "/healthz").status)
 	if err != nil || strings.TrimSpace(string(out)) != "200" {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// What "client config" writes is all that clients need, ca_bundle included.
+func TestClientConfig(t *testing.T) {
+	t.Parallel()
+	w := newLab(t, goSDK)
+	ca := filepath.Join(w.home, "ca.pem")
+	must(t, os.Remove(w.path("config")))
+	center := func(args ...string) {
+		t.Helper()
+		c := w.command(t.Context(), w.home, filepath.Join(built.bin, "keyfob-center"), append([]string{"client"}, append(args, "--url", w.URL, "--ca", ca)...))
+		c.Env = append(c.Env, "AWS_CONFIG_FILE="+w.path("config"))
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	center("config", "--write", "--yes", "--profile", "made", "--account", "111111111111", "--role", "AdministratorAccess")
+	center("config", "--write", "--yes", "--profile", "made2", "--account", "000000000042", "--role", "ReadOnlyAccess")
+	w.login(keyfob, "--profile", "made")
+	plain := *w.center
+	plain.lab = false // no variable names the CA now
+	w = &world{&plain, w.home}
+	w.identifies(goSDK, "made", "111111111111", "AdministratorAccess")
+	w.identifies(goSDK, "made2", "000000000042", "ReadOnlyAccess")
+	w.ok(keyfob, "sts", "get-caller-identity", "--profile", "made2")
 }

@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-const workers = 16
+const workers = 32
 
 type bench struct {
 	program, postgres string

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"get":        get,
 			"eventually": eventually,
 			"known":      known,
+			"address":    address,
 			"meddle":     meddle,
 			"occupied":   occupied,
 			"exits":      exits,
@@ -175,4 +177,11 @@ func meddle(ts *testscript.TestScript, _ bool, args []string) {
 		_, err := db.Exec(s)
 		ts.Check(err)
 	}
+}
+
+// address URL sets ADDRESS to its host and port.
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	u, err := url.Parse(args[0])
+	ts.Check(err)
+	ts.Setenv("ADDRESS", u.Host)
 }

@@ -115,7 +115,10 @@ func (o serveOptions) Run(ctx context.Context) error {
 
 	config := center.Config{
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
-		Hosts: hosts(listener.Addr()), StartURLs: s.StartURLs, Metrics: metrics.New(version()),
+		Hosts: hosts(listener.Addr()), StartURLs: s.StartURLs,
+	}
+	if o.Metrics != "" {
+		config.Metrics = metrics.New(programVersion())
 	}
 	if o.Control != "" {
 		config.Powers = control.NewPowers(o.Clock)

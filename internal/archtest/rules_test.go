@@ -61,7 +61,8 @@ func places() []placed {
 		{"internal/center/jwksfetch", centerAdapter},
 		{"internal/center/metrics", centerAdapter}, // Prometheus
 		{"internal/center/labca", centerAdapter},   // files of certificates
-		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
+		{"internal/center/doctor", centerAdapter},  // another center, over HTTP
+		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},

@@ -26,6 +26,7 @@ import (
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/fresh"
 	"keyfob/internal/center/sts"
 	"keyfob/internal/center/throttle"
 	"keyfob/internal/center/token"
@@ -72,7 +73,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	if m, ok := c.Store.(interface{ Migrated(context.Context) error }); ok {
 		center.migrated = m.Migrated
 	}
-	c.Store = c.Metrics.Store(c.Store, c.Clock)
+	c.Store = fresh.New(c.Metrics.Store(c.Store, c.Clock))
 	instance, err := c.Store.Instance(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errors.New("the store holds no instance: apply a seed file first")
@@ -117,6 +118,10 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	calls := sts.New(sts.Config{
 		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
 	})
+	found, err := newDiscovery(base, instance.Region, c.StartURLs)
+	if err != nil {
+		return nil, err
+	}
 	center.Config, center.Directory, center.Grants = c, dir, grants
 
 	mux := http.NewServeMux()
@@ -126,6 +131,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		{"sts", calls},
 		{"web", pages},
 		{"health", health{center}},
+		{"discovery", found},
 	} {
 		d.Routes(mux)
 		center.routes.add(d)

@@ -19,6 +19,7 @@ type Store interface {
 	Throttles
 	Trusts
 	Onces
+	Revisions
 	Audit
 	Administration
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:

@@ -182,3 +182,9 @@ func queryAll[T any](ctx context.Context, db queryer, fields func(*T) []any, q s
 	}
 	return all, rows.Err()
 }
+
+// Revision implements store.Revisions.
+func (db *DB) Revision(ctx context.Context) (n int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT n FROM revision`).Scan(&n)
+	return n, translate(err)
+}

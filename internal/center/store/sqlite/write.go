@@ -60,6 +60,14 @@ func (w *writer) write(all []*change) {
 		fail(err)
 		return
 	}
+	if len(all) == 1 && all[0].err == nil { // nothing to be kept apart from
+		how := "COMMIT"
+		if t.run(all[0]); all[0].err != nil {
+			how = "ROLLBACK"
+		}
+		fail(w.end(ctx, how))
+		return
+	}
 	for _, c := range all {
 		if c.err != nil {
 			continue // given up before it began
@@ -129,21 +137,22 @@ func (t *txn) apart(c *change) error {
 	if _, err := t.ExecContext(t.ctx, "SAVEPOINT change"); err != nil {
 		return err
 	}
-	func() {
-		defer func() {
-			if c.panicked = recover(); c.panicked != nil {
-				c.err = fmt.Errorf("panic: %v", c.panicked)
-			}
-		}()
-		c.err = translate(c.make(t))
-	}()
-	if c.err != nil {
+	if t.run(c); c.err != nil {
 		if _, err := t.ExecContext(t.ctx, "ROLLBACK TO change"); err != nil {
 			return err
 		}
 	}
 	_, err := t.ExecContext(t.ctx, "RELEASE change")
 	return err
+}
+
+func (t *txn) run(c *change) {
+	defer func() {
+		if c.panicked = recover(); c.panicked != nil {
+			c.err = fmt.Errorf("panic: %v", c.panicked)
+		}
+	}()
+	c.err = translate(c.make(t))
 }
 
 func (t *txn) prepared(q string) (*sql.Stmt, error) {

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Roles", testRoles},
 		{"ServiceUsers", testServiceUsers},
 		{"UseOnce", testUseOnce},
+		{"Revision", testRevision},
 		{"Audit", testAudit},
 		{"AuditIsOneChain", testAuditIsOneChain},
 		{"DeleteExpired", testDeleteExpired},
