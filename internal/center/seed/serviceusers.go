@@ -28,11 +28,14 @@ func (s *Seed) Seal(seal func(of string, secret wire.Secret) ([]byte, error)) er
 		u := &s.Organisation.ServiceUsers[i]
 		var err error
 		for k := range u.AccessKeys {
+			if s.Kept[u.AccessKeys[k].ID] {
+				continue
+			}
 			if u.AccessKeys[k].Secret, err = seal(u.AccessKeys[k].ID, s.Secrets[u.AccessKeys[k].ID]); err != nil {
 				return fmt.Errorf("seal access key %s: %w", u.AccessKeys[k].ID, err)
 			}
 		}
-		if u.MFASerial == "" {
+		if u.MFASerial == "" || s.Kept[u.MFASerial] {
 			continue
 		}
 		if u.MFASecret, err = seal(u.MFASerial, s.Secrets[u.MFASerial]); err != nil {
