@@ -75,7 +75,6 @@ func (o applyOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
-	s.Organisation.Prune = o.Prune
 	now, err := stateOf(ctx, db)
 	if err != nil {
 		return err
@@ -83,6 +82,7 @@ func (o applyOptions) Run(ctx context.Context) error {
 	if err := prepare(&s, now.All, keys, from.Config); err != nil {
 		return err
 	}
+	s.Organisation.Prune = o.Prune // after the digest: it is not of the file
 	changes := plan.Diff(now.All, plan.Target(now, s.Organisation), opener(keys))
 	if len(changes) == 0 {
 		if !o.DryRun { // what was added otherwise may now be declared, which does not show
