@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"keyfob/internal/center/administration"
 	"keyfob/internal/center/assignment"
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/clients"
@@ -106,7 +107,8 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
 		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
 		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
-		Banner: banner,
+		Banner:         banner,
+		Administration: &administration.Administration{Store: c.Store, Directory: dir, Clock: c.Clock, Audit: log},
 	})
 	if err != nil {
 		return nil, err

@@ -40,6 +40,9 @@ func explain(err error, now time.Time) problem {
 			Text: "For safety, wait " + waiting(wait) + " before you try again.", Back: "Back to start",
 		}
 	}
+	if p, ok := explainAdmin(err); ok {
+		return p
+	}
 	var page *grant.PageError
 	var swapped *swappedError
 	var service *wire.ServiceError

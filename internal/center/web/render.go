@@ -103,7 +103,10 @@ type frame struct {
 }
 
 // badge is the signed-in person in the corner.
-type badge struct{ Name, Login, Initials, CSRF string }
+type badge struct {
+	Name, Login, Initials, CSRF string
+	Administrates               bool
+}
 
 func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
 	f := frame{view: v, Style: d.assets.Style, Icon: d.assets.Icon, PlainHTTP: !d.secureCookies(), Banner: d.Banner}
@@ -117,6 +120,10 @@ func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
 			name = p.User.Name
 		}
 		f.Who = &badge{Name: visible(name), Login: visible(p.User.Name), Initials: initials(name), CSRF: d.csrf(holderOf(p, ""), "/sign-out")}
+		if d.Administration != nil {
+			// Without an answer there is no link; the pages ask for themselves.
+			f.Who.Administrates, _ = d.Administration.Administrates(r.Context(), p.User.ID)
+		}
 	}
 	var b bytes.Buffer
 	err := fmt.Errorf("no page %q", v.Page)
