@@ -120,7 +120,7 @@ func (d *Door) changePermissionSet(ctx context.Context, by directory.Person, org
 		return "/admin/permission-sets", d.Administration.RemovePermissionSet(ctx, by, *before)
 	}
 	hours, err := strconv.ParseFloat(get("hours"), 64)
-	if err != nil || hours < 1 || hours > 12 {
+	if err != nil || !(hours >= 1 && hours <= 12) { // NaN is neither
 		return "", administration.Invalid("Credentials live for 1 to 12 hours.")
 	}
 	p.SessionDuration = time.Duration(hours * float64(time.Hour)).Round(time.Second)
