@@ -1,6 +1,7 @@
 package administration
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -125,6 +126,13 @@ func (a *Administration) PutPermissionSet(ctx context.Context, by directory.Pers
 		return Invalid("The description is longer than 700 bytes.")
 	case p.Policies.Inline != "" && !isPolicy(p.Policies.Inline):
 		return Invalid("The inline policy must be a policy document in JSON, of at most 32 KiB, with a Statement.")
+	}
+	if p.Policies.Inline != "" {
+		var b bytes.Buffer
+		if err := json.Compact(&b, []byte(p.Policies.Inline)); err != nil {
+			return err // isPolicy has read it
+		}
+		p.Policies.Inline = b.String()
 	}
 	detail := map[string]string{"permission_set": p.Name, "session_duration": p.SessionDuration.String(), "description": p.Description}
 	name := "CreatePermissionSet"

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -48,12 +49,20 @@ func (r *reader) policy(n ast.Node) string {
 		r.report(n, "inline_policy must be a policy document: a mapping with Version and Statement")
 		return ""
 	}
-	b, err := json.Marshal(document)
-	if err != nil || len(b) > maxPolicy {
+	var b bytes.Buffer
+	var err error
+	if s, ok := str(n); ok {
+		err = json.Compact(&b, []byte(s)) // which keeps the order of what somebody wrote
+	} else {
+		var sorted []byte
+		sorted, err = json.Marshal(document)
+		b.Write(sorted)
+	}
+	if err != nil || b.Len() > maxPolicy {
 		r.report(n, "inline_policy is larger than %d KiB", maxPolicy>>10)
 		return ""
 	}
-	return string(b)
+	return b.String()
 }
 
 // plain is the value of a node, false if it has something in it that JSON does not know.
