@@ -25,7 +25,8 @@ func main() {
 		answer([]byte(cli.VersionLine(version)))
 	}
 	home := homeFolder()
-	question, plain := fastpath.Ask(version, home, args, os.Environ())
+	environ := os.Environ()
+	question, plain := fastpath.Ask(version, home, args, environ)
 	if plain {
 		if document, ok := question.Answer(time.Now().UnixNano()); ok {
 			answer(document)
@@ -52,6 +53,7 @@ func main() {
 		Name:      os.Args[0],
 		Args:      args,
 		LookupEnv: os.LookupEnv,
+		Environ:   environ,
 		Home:      home,
 		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
+	"keyfob/internal/childprocess"
 	"keyfob/internal/credentials"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
@@ -23,6 +24,8 @@ import (
 const (
 	exitOK            = 0
 	exitNoValue       = 1
+	exitNotExecutable = 126 // as a shell says it
+	exitNotFound      = 127
 	exitInterrupted   = 130
 	exitHungUp        = 129
 	exitTerminated    = 143
@@ -72,6 +75,9 @@ func (a *app) report(err error) int {
 		_, _ = io.WriteString(a.sys.Stderr, "\n")
 		return exitInterrupted
 	}
+	if child := new(childExit); errors.As(err, &child) {
+		return child.code
+	}
 	if none := new(noValueError); errors.As(err, &none) && none.text == "" {
 		return exitNoValue
 	}
@@ -110,6 +116,12 @@ func (a *app) advise(err error) (code int, hints []string) {
 		if s, err := a.config.Source(m.Profile, false); err == nil && s.Kind == awsconfig.SourceRole && s.Root().Kind == awsconfig.SourceSSO {
 			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
 		}
+	}
+	switch {
+	case errors.As(err, new(*childprocess.NotFoundError)):
+		return exitNotFound, nil
+	case errors.As(err, new(*childprocess.NotExecutableError)):
+		return exitNotExecutable, nil
 	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints

@@ -23,6 +23,7 @@ type System struct {
 	Name      string   // the program's, as it was called
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
+	Environ   []string // "NAME=value", for programs that are run
 	Home      string // "" when there is none
 	Stdin     io.Reader
 	Stdout    io.Writer
@@ -48,7 +49,7 @@ func Main(ctx context.Context, sys System) int {
 	root := a.root()
 	root.SetArgs(helpLast(asDockerHelper(sys.Name, sys.Args)))
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*childExit)) {
 		// Whatever the interrupted step made of it, this is why it ended.
 		err = context.Cause(ctx)
 	}
@@ -58,7 +59,7 @@ func Main(ctx context.Context, sys System) int {
 // helpLast lets a command be asked for help the way `aws` is: by a last word.
 func helpLast(args []string) []string {
 	last := len(args) - 1
-	if last < 1 || args[last] != "help" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+	if last < 1 || args[last] != "help" || args[0] == "exec" && last > 1 || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
 		return args
 	}
 	return append(slices.Clone(args[:last]), "--help")
@@ -143,7 +144,7 @@ its sign-in, and it sees theirs.`,
 		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
 		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
 		group("rds", "sign in to databases on AWS", a.newRDSToken()),
-		a.newProcess(),
+		a.newProcess(), a.newExec(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
