@@ -33,7 +33,9 @@ type NotExecutableError struct {
 }
 
 // Error implements error.
-func (e *NotExecutableError) Error() string { return fmt.Sprintf("%q cannot be run: %v", e.Name, e.Err) }
+func (e *NotExecutableError) Error() string {
+	return fmt.Sprintf("%q cannot be run: %v", e.Name, e.Err)
+}
 
 // Unwrap returns the cause.
 func (e *NotExecutableError) Unwrap() error { return e.Err }

@@ -20,10 +20,15 @@ type execOptions struct {
 	Replace     func(path string, argv, environ []string) (code int, err error)
 	Clock       clock.Clock
 
+	// Serve starts a server for the command alone, which ends with it; nil for keys in the environment.
+	Serve func(ctx context.Context) (served []handover.Variable, end func(), err error)
+	Child func(path string, argv, environ []string) (code int, err error)
+
 	Command []string
 	Region  string
 	Environ []string // keyfob's own
-	Fold    bool     // names of variables differ in more than case
+	Extra   []handover.Variable
+	Fold    bool // names of variables differ in more than case
 }
 
 // childExit is a child that has ended, as a shell says it.
@@ -33,6 +38,7 @@ type childExit struct{ code int }
 func (e *childExit) Error() string { return fmt.Sprintf("the command ended with %d", e.code) }
 
 func (a *app) newExec() *cobra.Command {
+	server := false
 	c := &cobra.Command{
 		Use:   "exec [--] <command> [argument...]",
 		Short: "run a command with a profile's credentials",
@@ -45,21 +51,31 @@ how AWS is reached stays: AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, AWS_E
 proxies, retries.
 
 The command takes keyfob's place, with its process id, terminal and signals (on Windows it is a child, whose
-exit code keyfob passes on). A command that is not found ends with 127, one that cannot be run with 126.`,
+exit code keyfob passes on). A command that is not found ends with 127, one that cannot be run with 126.
+
+With --server, for commands that run for hours, there are no keys in the environment but the address of a
+server on this machine, with a token, that SDKs ask for credentials whenever they need new ones
+(AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN). It serves this command, renews what
+is about to expire, asks nothing, and is gone when the command ends. keyfob stays as the command's parent: it
+passes on signals and the exit code, 128 and the signal's number if a signal ended the command. SDKs would
+rather have credentials of [default] in the config files than a server's; while the command runs it sees
+copies of these files without them.`,
 		Example: `    keyfob exec --profile dev -- terraform plan
-    keyfob exec --profile dev aws s3 ls`,
+    keyfob exec --profile dev aws s3 ls
+    keyfob exec --profile dev --server -- ./migrate-for-hours`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "" {
 				return &usageError{cmd, "a command to run is missing"}
 			}
-			o, err := a.buildExec(args)
+			o, err := a.buildExec(args, server)
 			if err != nil {
 				return err
 			}
 			return o.Run(cmd.Context())
 		},
 	}
+	c.Flags().BoolVar(&server, "server", false, "serve credentials to the command for as long as it runs")
 	c.Flags().SetInterspersed(false) // what comes after the command is the command's
 	return c
 }
@@ -74,7 +90,16 @@ func (o *execOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	code, err := o.Replace(path, o.Command, handover.Environ(o.Environ, handover.Keys(c, o.Region), o.Fold))
+	start, set := o.Replace, handover.Keys(c, o.Region)
+	if o.Serve != nil {
+		served, end, err := o.Serve(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+		start, set = o.Child, served
+	}
+	code, err := start(path, o.Command, handover.Environ(o.Environ, append(set, o.Extra...), o.Fold))
 	if err != nil {
 		return err
 	}

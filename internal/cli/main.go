@@ -24,7 +24,7 @@ type System struct {
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
 	Environ   []string // "NAME=value", for programs that are run
-	Home      string // "" when there is none
+	Home      string   // "" when there is none
 	Stdin     io.Reader
 	Stdout    io.Writer
 	Stderr    io.Writer
