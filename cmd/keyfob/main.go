@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -61,6 +62,7 @@ func main() {
 		Clock:     clock.System{},
 		Random:    rand.Reader,
 		Version:   version,
+		Windows:   runtime.GOOS == "windows",
 		Question:  asked,
 	}))
 }

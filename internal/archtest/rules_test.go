@@ -35,6 +35,7 @@ func places() []placed {
 		{"internal/lint", clientRule},
 		{"internal/credentials", clientRule},
 		{"internal/handover", clientRule},
+		{"internal/shellquote", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},

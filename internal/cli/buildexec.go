@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/childprocess"
@@ -30,12 +29,21 @@ func (a *app) buildExec(command []string, server bool) (*execOptions, error) {
 		Child: func(path string, argv, environ []string) (int, error) {
 			return childprocess.Program{Path: path, Argv: argv, Env: environ}.Run()
 		},
-		Command: command, Region: a.ownRegion(), Environ: a.sys.Environ, Fold: runtime.GOOS == "windows",
+		Command: command, Region: a.ownRegion(), Environ: a.sys.Environ, Fold: a.sys.Windows,
 	}
 	if server {
 		o.Serve = func(ctx context.Context) ([]handover.Variable, func(), error) { return a.serveOne(ctx, o.Region) }
 	}
 	return o, nil
+}
+
+// buildEnv makes what prints a profile's credentials as variables.
+func (a *app) buildEnv() (*envOptions, error) {
+	source, err := a.buildSource(&a.global.profile)
+	if err != nil {
+		return nil, err
+	}
+	return &envOptions{Credentials: source.get, Clock: a.sys.Clock, Print: a.print, Region: a.ownRegion()}, nil
 }
 
 // serveOne starts a server of the active profile's credentials for one child.

@@ -14,6 +14,7 @@ import (
 	"keyfob/internal/credentials"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
+	"keyfob/internal/shellquote"
 	"keyfob/internal/signin"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
@@ -154,7 +155,7 @@ func adviseAnswers(err error) (code int, hints []string, ok bool) {
 func goOn(u *wizard.UnfinishedError) string {
 	command := "keyfob configure sso"
 	for _, word := range u.Flags {
-		command += " " + credentials.QuotePOSIX(word)
+		command += " " + shellquote.Word(word)
 	}
 	return command
 }
@@ -210,7 +211,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	var needed *credentials.CodeNeededError
 	switch {
 	case errors.As(err, &without):
-		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + credentials.QuotePOSIX(without.Profile)}, true
+		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + shellquote.Word(without.Profile)}, true
 	case errors.As(err, &unknown):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
 	case errors.As(err, &source):
@@ -218,7 +219,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	case errors.As(err, new(*credentials.RecursionError)):
 		return exitConfiguration, []string{"the credential_process of these profiles leads back to keyfob or the AWS CLI"}, true
 	case errors.As(err, &needed):
-		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + credentials.QuotePOSIX(needed.Profile) +
+		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + shellquote.Word(needed.Profile) +
 			" once: the credentials are then cached, for every AWS tool"}, true
 	}
 	return 0, nil, false
@@ -254,9 +255,9 @@ func adviseSignIn(err error) (code int, hints []string, ok bool) {
 func loginCommand(t session.Target) string {
 	switch {
 	case t.Session != "":
-		return "keyfob sso login --sso-session " + credentials.QuotePOSIX(t.Session)
+		return "keyfob sso login --sso-session " + shellquote.Word(t.Session)
 	case t.Profile != "" && t.Profile != "default":
-		return "keyfob sso login --profile " + credentials.QuotePOSIX(t.Profile)
+		return "keyfob sso login --profile " + shellquote.Word(t.Profile)
 	}
 	return "keyfob sso login"
 }

@@ -31,6 +31,7 @@ type System struct {
 	Clock     clock.Clock
 	Random    io.Reader
 	Version   string
+	Windows   bool
 
 	// Question is the call as the fast path understood it and could not answer; nil for other calls.
 	Question *fastpath.Question
@@ -144,7 +145,7 @@ its sign-in, and it sees theirs.`,
 		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
 		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
 		group("rds", "sign in to databases on AWS", a.newRDSToken()),
-		a.newProcess(), a.newExec(),
+		a.newProcess(), a.newExec(), a.newEnv(),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
