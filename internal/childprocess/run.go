@@ -42,3 +42,11 @@ func (p Program) Run() (code int, err error) {
 		}
 	}
 }
+
+// Hold keeps signals from ending keyfob until release: there is something to clean up, which takes a
+// moment, and the second signal of two must not cut it short.
+func Hold() (release func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, passed()...)
+	return func() { signal.Stop(signals) }
+}

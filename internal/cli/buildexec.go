@@ -53,6 +53,12 @@ func (a *app) serveOne(ctx context.Context, region string) (set []handover.Varia
 	if err != nil {
 		return nil, nil, err
 	}
+	release := childprocess.Hold()
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	set, clean, err := a.withoutDefault()
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +74,11 @@ func (a *app) serveOne(ctx context.Context, region string) (set []handover.Varia
 		clean()
 		return nil, nil, err
 	}
-	end = func() { _ = server.Close(); clean() }
+	end = func() {
+		clean()
+		_ = server.Close()
+		release()
+	}
 	return append(set, handover.Server(server.URL(name), token, region)...), end, nil
 }
 
@@ -92,18 +102,25 @@ func newToken(random io.Reader) (wire.Secret, error) {
 	return wire.Secret(base64.RawURLEncoding.EncodeToString(b[:])), nil
 }
 
+// sharedFile is one of the config files, and where its profile "default" stands in it.
+type sharedFile struct {
+	variable, path string
+	section        awsconfig.Header
+}
+
+func (a *app) sharedFiles() []sharedFile {
+	return []sharedFile{
+		{"AWS_CONFIG_FILE", a.config.ConfigFile(), awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}},
+		{"AWS_SHARED_CREDENTIALS_FILE", a.config.CredentialsFile(), awsconfig.Header{Kind: awsconfig.BareSection, Name: "default"}},
+	}
+}
+
 // withoutDefault returns what makes a child see the config files without the credentials of [default],
 // which all SDKs prefer to those that are served: copies, which clean takes away.
 func (a *app) withoutDefault() (set []handover.Variable, clean func(), err error) {
 	clean = func() {}
 	folder := ""
-	for _, f := range []struct {
-		variable, path string
-		section        awsconfig.Header
-	}{
-		{"AWS_CONFIG_FILE", a.config.ConfigFile(), awsconfig.Header{Kind: awsconfig.ProfileSection, Name: "default"}},
-		{"AWS_SHARED_CREDENTIALS_FILE", a.config.CredentialsFile(), awsconfig.Header{Kind: awsconfig.BareSection, Name: "default"}},
-	} {
+	for _, f := range a.sharedFiles() {
 		before, err := readConfig(f.path)
 		if err != nil {
 			continue // there is none

@@ -146,6 +146,7 @@ its sign-in, and it sees theirs.`,
 		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
 		group("rds", "sign in to databases on AWS", a.newRDSToken()),
 		a.newProcess(), a.newExec(), a.newEnv(),
+		group("serve", "serve credentials to other programs", a.newServeCredentials()),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

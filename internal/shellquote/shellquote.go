@@ -74,20 +74,21 @@ func Assign(name, value string) (string, error) {
 // Unset are the lines that take variables away, whether they are there or not, without a line end. Dotenv
 // has no way to say that, and none are returned.
 func (s Syntax) Unset(names ...string) []string {
-	var lines []string
-	for _, n := range names {
-		switch s {
-		case POSIX:
-			return []string{"unset " + strings.Join(names, " ")}
-		case Fish:
-			lines = append(lines, "set -e "+n)
-		case PowerShell:
-			lines = append(lines, "Remove-Item Env:"+n+" -ErrorAction SilentlyContinue")
-		case Cmd:
+	switch s {
+	case POSIX:
+		return []string{"unset " + strings.Join(names, " ")}
+	case Fish:
+		return []string{"for name in " + strings.Join(names, " ") + "; set -e $name; end"}
+	case PowerShell:
+		return []string{"Remove-Item Env:" + strings.Join(names, ",Env:") + " -ErrorAction SilentlyContinue"}
+	case Cmd:
+		var lines []string
+		for _, n := range names {
 			lines = append(lines, "set "+n+"=")
 		}
+		return lines
 	}
-	return lines
+	return nil
 }
 
 // Word quotes v for sh, bash and zsh if it holds anything that they could take for syntax. Control
