@@ -219,4 +219,3 @@ func (l *lines) all() (rest []string) {
 	}
 	return rest
 }
-

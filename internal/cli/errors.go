@@ -123,6 +123,8 @@ func (a *app) advise(err error) (code int, hints []string) {
 		return exitNotFound, nil
 	case errors.As(err, new(*childprocess.NotExecutableError)):
 		return exitNotExecutable, nil
+	case errors.As(err, new(*nestedShellError)):
+		return exitGeneral, []string{"leave it with exit, or start another inside it with --force"}
 	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints

@@ -26,9 +26,9 @@ type execOptions struct {
 
 	Command []string
 	Region  string
-	Environ []string // keyfob's own
-	Extra   []handover.Variable
-	Fold    bool // names of variables differ in more than case
+	Environ []string                                            // keyfob's own
+	Extra   func(c credentials.Credentials) []handover.Variable // nil for none
+	Fold    bool                                                // names of variables differ in more than case
 }
 
 // childExit is a child that has ended, as a shell says it.
@@ -99,7 +99,10 @@ func (o *execOptions) Run(ctx context.Context) error {
 		defer end()
 		start, set = o.Child, served
 	}
-	code, err := start(path, o.Command, handover.Environ(o.Environ, append(set, o.Extra...), o.Fold))
+	if o.Extra != nil {
+		set = append(set, o.Extra(c)...)
+	}
+	code, err := start(path, o.Command, handover.Environ(o.Environ, set, o.Fold))
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ its sign-in, and it sees theirs.`,
 		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
 		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
 		group("rds", "sign in to databases on AWS", a.newRDSToken()),
-		a.newProcess(), a.newExec(), a.newEnv(),
+		a.newProcess(), a.newExec(), a.newEnv(), a.newShell(),
 		group("serve", "serve credentials to other programs", a.newServeCredentials()),
 	)
 	root.InitDefaultHelpCmd()
