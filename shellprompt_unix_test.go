@@ -34,6 +34,8 @@ func TestShellPrompts(t *testing.T) {
 				for name, content := range map[string]string{
 					".aws/config": "[profile '" + evil + "']\naws_access_key_id = AKIAEVIL\naws_secret_access_key = s\n",
 					sh.startup:    sh.content + "\n",
+					// Else fish makes these in the background for ten seconds, on the same terminal.
+					".local/share/fish/generated_completions/none": "",
 				} {
 					if err := os.MkdirAll(filepath.Dir(filepath.Join(home, name)), 0o700); err != nil {
 						t.Fatal(err)
