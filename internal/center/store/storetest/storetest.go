@@ -32,6 +32,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Roles", testRoles},
 		{"ServiceUsers", testServiceUsers},
 		{"UseOnce", testUseOnce},
+		{"Factors", testFactors},
+		{"RecoveryCodes", testRecoveryCodes},
+		{"Links", testLinks},
+		{"SessionChanges", testSessionChanges},
 		{"Audit", testAudit},
 		{"DeleteExpired", testDeleteExpired},
 	} {
