@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -21,7 +21,7 @@ import (
 // any: the address has no name, or is neither https nor localhost.
 func NewPasskeys(base *url.URL, name string) (*webauthn.WebAuthn, error) {
 	host := base.Hostname()
-	if net.ParseIP(host) != nil || base.Scheme != "https" && host != "localhost" {
+	if _, err := netip.ParseAddr(host); err == nil || base.Scheme != "https" && host != "localhost" {
 		return nil, nil
 	}
 	return webauthn.New(&webauthn.Config{

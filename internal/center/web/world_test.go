@@ -19,6 +19,7 @@ import (
 	"keyfob/internal/center/federation"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
@@ -42,6 +43,7 @@ type world struct {
 	dir     *directory.Directory
 	clients *clients.Registry
 	grants  *grant.Grants
+	factors *mfa.Factors
 	minter  *rolecreds.Minter
 	door    *web.Door
 	server  *httptest.Server
@@ -145,6 +147,11 @@ func newWorldAt(t *testing.T, base string) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	log := &audit.Log{Store: db, Clock: w.clock, Logger: logger}
 	w.dir.Audit = log
+	w.factors = &mfa.Factors{Store: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Audit: log}
+	if w.factors.Passkeys, err = mfa.NewPasskeys(w.base, "Analytical Engines"); err != nil {
+		t.Fatal(err)
+	}
+	w.dir.Second = w.factors
 	w.clients = &clients.Registry{Store: db, Clock: w.clock, Random: rand.Reader, Audit: log, Limits: clients.DefaultLimits(), StartURLs: clients.NewStartURLs(base), BaseURL: base}
 	w.grants = &grant.Grants{
 		Store: db, Clients: w.clients, Clock: w.clock, Random: rand.Reader, Keys: w.keys, Audit: log, BaseURL: base,
@@ -154,7 +161,8 @@ func newWorldAt(t *testing.T, base string) *world {
 	c := web.Config{
 		BaseURL: w.base, Directory: w.dir, Grants: w.grants, Instances: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Logger: logger,
 		Assignments: &assignment.Assignments{Store: db, Keys: w.keys},
-		Federation:  &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
+		Factors:     w.factors, Credentials: w.minter, Audit: log,
+		Federation: &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
 	}
 	if w.door, err = web.New(c); err != nil {
 		t.Fatal(err)
