@@ -111,7 +111,8 @@ func assign(accountID, permissionSetID, name string) store.AccountAssignment {
 
 func newWorld(t *testing.T) *world { return newWorldAt(t, "") }
 
-// newWorldAt is a center that believes to be reached at base; "" is where it really is.
+// newWorldAt is a center that believes to be reached at base; "" is where it really is, and "localhost"
+// the same by its name.
 func newWorldAt(t *testing.T, base string) *world {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
@@ -138,7 +139,11 @@ func newWorldAt(t *testing.T, base string) *world {
 	}))
 	t.Cleanup(w.server.Close)
 	w.URL = w.server.URL
-	if base == "" {
+	switch base {
+	case "localhost":
+		w.URL = strings.Replace(w.URL, "127.0.0.1", "localhost", 1)
+		base = w.URL
+	case "":
 		base = w.URL
 	}
 	if w.base, err = url.Parse(base); err != nil {
