@@ -65,7 +65,7 @@ func block(profile string, c wire.RoleCredentials) string {
 }
 
 func credentialTabs(accountID, role string, c wire.RoleCredentials) []tabbed {
-	e, profile := variables(c), accountID+"_"+token(role)
+	e, profile := variables(c), accountID+"_"+sectionName(role)
 	tab := func(name, key, environment, file string) tabbed {
 		return tabbed{name, key, snippet{name, environment}, file, snippet{file, block(profile, c)}}
 	}
@@ -79,7 +79,7 @@ func credentialTabs(accountID, role string, c wire.RoleCredentials) []tabbed {
 // sharedConfig is a ready ~/.aws/config. The services section is the one setting that makes every SDK
 // look for the service here.
 func sharedConfig(inst store.Instance, startURL, accountID, role string) string {
-	base, name := strings.TrimSuffix(startURL, "/start"), token(inst.Name)
+	base, name := strings.TrimSuffix(startURL, "/start"), sectionName(inst.Name)
 	return fmt.Sprintf(`[profile %[1]s-%[2]s]
 sso_session = %[3]s
 sso_account_id = %[2]s
@@ -99,11 +99,11 @@ sso =
   endpoint_url = %[8]s
 sts =
   endpoint_url = %[8]s
-`, token(role), accountID, name, role, inst.Region, startURL, wire.ScopeAccountAccess, base)
+`, sectionName(role), accountID, name, role, inst.Region, startURL, wire.ScopeAccountAccess, base)
 }
 
-// token is a name as sections of the shared files can have it without quotes.
-func token(name string) string {
+// sectionName is a name as sections of the shared files can have it without quotes.
+func sectionName(name string) string {
 	t := strings.Trim(strings.Map(func(r rune) rune {
 		switch {
 		case r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)), strings.ContainsRune("-_.+=@", r):
