@@ -24,12 +24,12 @@ func findAWS(home string, export []string) (found []*contender, cleanUp func(), 
 		if root, err = filepath.Abs(root); err != nil {
 			return nil, cleanUp, err
 		}
-		h, err := makeHome(filepath.Join(root, "tmp"))
+		h, err := makeHome(filepath.Join(root, "tmp"), nowhere)
 		if err != nil {
 			return nil, cleanUp, err
 		}
-		cleanUp = func() { _ = os.RemoveAll(h) }
-		home = strings.TrimPrefix(h, root)
+		cleanUp = func() { _ = os.RemoveAll(h.path) }
+		home = strings.TrimPrefix(h.path, root)
 	} else if path, err = exec.LookPath("aws"); err == nil {
 		root = ""
 	} else {

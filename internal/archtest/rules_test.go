@@ -59,6 +59,8 @@ func places() []placed {
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
 		{"internal/center/jwksfetch", centerAdapter},
+		{"internal/center/metrics", centerAdapter}, // Prometheus
+		{"internal/center/labca", centerAdapter},   // files of certificates
 		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 

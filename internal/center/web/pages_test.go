@@ -102,7 +102,7 @@ func (x tab) look(axe, name string) {
 		}
 		v, err := x.Eval(`() => JSON.stringify({
 			wide: document.documentElement.scrollWidth,
-			small: [...document.querySelectorAll("button:not(.link), input:not([type=hidden]):not([type=radio]):not(.unseen), .button")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 36).map(e => e.outerHTML),
+			small: [...document.querySelectorAll("button, input:not([type=hidden]):not([type=radio]):not(.unseen), .button")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 36).map(e => e.outerHTML),
 			unnamed: [...document.querySelectorAll("input:not([type=hidden])")].filter(e => !e.labels.length).map(e => e.outerHTML),
 			h1: document.querySelectorAll("h1").length, lang: document.documentElement.lang, main: document.querySelectorAll("main").length,
 		})`)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"keyfob/internal/center/store"
@@ -10,7 +9,7 @@ import (
 
 // AddFactor implements store.Factors.
 func (db *DB) AddFactor(ctx context.Context, f store.Factor, limit int) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		var n int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM factors WHERE user_id = ?`, f.UserID).Scan(&n); err != nil {
 			return err
@@ -54,14 +53,14 @@ func (db *DB) UseFactor(ctx context.Context, id string, counter int64, now time.
 
 // RenameFactor implements store.Factors.
 func (db *DB) RenameFactor(ctx context.Context, userID, id, name string) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		return changeOne(ctx, tx, `UPDATE factors SET name = ? WHERE id = ? AND user_id = ?`, name, id, userID)
 	})
 }
 
 // RemoveFactor implements store.Factors.
 func (db *DB) RemoveFactor(ctx context.Context, userID, id string) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := changeOne(ctx, tx, `DELETE FROM factors WHERE id = ? AND user_id = ?`, id, userID); err != nil {
 			return err
 		}
@@ -73,7 +72,7 @@ func (db *DB) RemoveFactor(ctx context.Context, userID, id string) error {
 
 // RemoveFactors implements store.Factors.
 func (db *DB) RemoveFactors(ctx context.Context, userID string) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM factors WHERE user_id = ?`, userID); err != nil {
 			return err
 		}
@@ -84,7 +83,7 @@ func (db *DB) RemoveFactors(ctx context.Context, userID string) error {
 
 // SetRecoveryCodes implements store.Factors.
 func (db *DB) SetRecoveryCodes(ctx context.Context, userID string, codes []store.Hash) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM recovery_codes WHERE user_id = ?`, userID); err != nil {
 			return err
 		}
@@ -114,7 +113,7 @@ func (db *DB) RecoveryCodes(ctx context.Context, userID string) (left int, err e
 
 // AddLink implements store.Links.
 func (db *DB) AddLink(ctx context.Context, l store.Link) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM links WHERE user_id = ?`, l.UserID); err != nil {
 			return err
 		}
@@ -136,7 +135,7 @@ func (db *DB) Link(ctx context.Context, secret store.Hash) (store.Link, store.Us
 
 // RedeemLink implements store.Links.
 func (db *DB) RedeemLink(ctx context.Context, secret store.Hash, passwordHash string, now time.Time) (userID string, err error) {
-	err = db.tx(ctx, func(tx *sql.Tx) error {
+	err = db.tx(ctx, func(tx *txn) error {
 		if err := tx.QueryRowContext(ctx, `DELETE FROM links WHERE hash = ? AND expires_at > ? RETURNING user_id`, secret[:], at(now)).
 			Scan(&userID); err != nil {
 			return err
