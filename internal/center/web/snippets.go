@@ -99,6 +99,8 @@ sso =
   endpoint_url = %[8]s
 sts =
   endpoint_url = %[8]s
+signin =
+  endpoint_url = %[8]s
 `, sectionName(role), accountID, name, role, inst.Region, startURL, wire.ScopeAccountAccess, base)
 }
 
