@@ -6,11 +6,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,11 +29,12 @@ type home struct {
 	c   *center
 }
 
-// signedIn returns the home of somebody who has just signed in as ada.
-func signedIn(t *testing.T) home {
+// signedIn returns the home of somebody who has just signed in as ada, at a center whose example
+// organisation may be edited before.
+func signedIn(t *testing.T, edits ...func(yaml string) string) home {
 	t.Helper()
 	dir := t.TempDir()
-	c, err := startCenter(filepath.Join(dir, "center"))
+	c, err := startCenter(filepath.Join(dir, "center"), edits...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,16 +130,19 @@ func (h home) count(t *testing.T, what string) int {
 	return n
 }
 
-// Fifty processes find an expired token with a rotating refresh token: one refreshes, all succeed.
-func TestFiftyProcessesOneRefresh(t *testing.T) {
-	h := signedIn(t)
-	h.expire(t)
-	const processes = 50
+// crowd is how many programs start at once.
+const crowd = 64
+
+// ask lets a crowd of processes get credentials, each of the profile that it has been given, and returns
+// the different access keys that they got.
+func (h home) ask(t *testing.T, profile func(i int) string) map[string]bool {
+	t.Helper()
 	var wg sync.WaitGroup
-	failures := make(chan string, processes)
-	for range processes {
+	var mu sync.Mutex
+	got := map[string]bool{}
+	for i := range crowd {
 		wg.Go(func() {
-			c := h.keyfob(t.Context(), "configure", "export-credentials", "--profile", "dev")
+			c := h.keyfob(t.Context(), "process", "--profile", profile(i))
 			var stderr bytes.Buffer
 			c.Stderr = &stderr
 			out, err := c.Output()
@@ -140,20 +150,83 @@ func TestFiftyProcessesOneRefresh(t *testing.T) {
 				AccessKeyID string `json:"AccessKeyId"`
 			}
 			if err != nil || json.Unmarshal(out, &doc) != nil || doc.AccessKeyID == "" {
-				failures <- fmt.Sprintf("%v: %s%s", err, out, stderr.String())
+				t.Errorf("%v: %s%s", err, out, stderr.String())
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			got[doc.AccessKeyID] = true
 		})
 	}
 	wg.Wait()
-	close(failures)
-	for f := range failures {
-		t.Error(f)
+	return got
+}
+
+func always(profile string) func(int) string { return func(int) string { return profile } }
+
+// An expired token with a rotating refresh token: one refreshes, all succeed.
+func TestCrowdRefreshesOnce(t *testing.T) {
+	h := signedIn(t)
+	h.expire(t)
+	if got := h.ask(t, always("dev")); len(got) != 1 {
+		t.Errorf("%d different credentials", len(got))
 	}
 	if n := h.count(t, "CreateToken:refresh_token"); n != 1 {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 	if n := h.count(t, "GetRoleCredentials"); n != 1 {
 		t.Errorf("%d calls for role credentials, want 1", n)
+	}
+}
+
+// No credentials yet, and all want the same: one asks.
+func TestCrowdAsksOnce(t *testing.T) {
+	h := signedIn(t)
+	if got := h.ask(t, always("dev")); len(got) != 1 {
+		t.Errorf("%d different credentials", len(got))
+	}
+	if n := h.count(t, "GetRoleCredentials"); n != 1 {
+		t.Errorf("%d calls for role credentials, want 1", n)
+	}
+}
+
+// Each wants another role: each asks, but they do not all ask at once, which the portal would refuse.
+func TestCrowdOfRolesQueues(t *testing.T) {
+	var sets, assignments, profiles strings.Builder
+	for i := range crowd {
+		fmt.Fprintf(&sets, "  - name: Role%d\n    session_duration: 1h\n", i)
+		fmt.Fprintf(&assignments, "  - account: \"111111111111\"\n    permission_set: Role%d\n    users: [ada]\n", i)
+		fmt.Fprintf(&profiles, "[profile role-%d]\nsso_session = corp\nsso_account_id = 111111111111\nsso_role_name = Role%d\nregion = us-east-1\nservices = slow\n", i, i)
+	}
+	h := signedIn(t, func(yaml string) string {
+		yaml = strings.Replace(yaml, "permission_sets:\n", "permission_sets:\n"+sets.String(), 1)
+		return strings.Replace(yaml, "\nassignments:\n", "\nassignments:\n"+assignments.String(), 1)
+	})
+	to, err := url.Parse(h.c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now, most atomic.Int32
+	portal := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		time.Sleep(20 * time.Millisecond)
+		portal.ServeHTTP(w, r)
+	}))
+	defer slow.Close()
+	f, err := os.OpenFile(filepath.Join(h.dir, ".aws", "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = fmt.Fprintf(f, "\n%s\n[services slow]\nsso =\n  endpoint_url = %s\nsso_oidc =\n  endpoint_url = %s\n", &profiles, slow.URL, h.c.URL)
+	}
+	if err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	got := h.ask(t, func(i int) string { return fmt.Sprintf("role-%d", i) })
+	if n := h.count(t, "GetRoleCredentials"); n != crowd || len(got) != crowd {
+		t.Errorf("%d calls for %d different credentials, want %d", n, len(got), crowd)
+	}
+	if n := most.Load(); n < 2 || n > 8 {
+		t.Errorf("%d asked at the same time", n)
 	}
 }
 

@@ -81,7 +81,13 @@ func (h home) write(name, content string) error {
 }
 
 // forget leaves no role credentials.
-func (h home) forget() error { return os.RemoveAll(filepath.Join(h.path, ".aws", "cli", "cache")) }
+func (h home) forget() error {
+	files, err := filepath.Glob(filepath.Join(h.path, ".aws", "cli", "cache", "*.json"))
+	for _, f := range files {
+		err = errors.Join(err, os.Remove(f))
+	}
+	return err
+}
 
 // expire leaves no role credentials, and an access token that has to be refreshed.
 func (h home) expire() error {

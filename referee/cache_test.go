@@ -30,16 +30,19 @@ func (w *world) credentials(tool tool, profile string) (k keys) {
 // identifies lets a tool ask STS whose credentials a profile's are. The answer must be ada's role.
 func (w *world) identifies(tool tool, profile, account, role string) {
 	w.t.Helper()
-	args := []string{"identity", profile}
-	if !tool.sdk {
-		args = []string{"sts", "get-caller-identity", "--profile", profile}
-	}
 	var who struct{ Account, Arn, UserID string }
-	w.decode(w.ok(tool, args...), &who)
+	w.decode(w.ok(tool, identity(tool, profile)...), &who)
 	prefix := "arn:aws:sts::" + account + ":assumed-role/AWSReservedSSO_" + role + "_"
 	if who.Account != account || !strings.HasPrefix(who.Arn, prefix) || !strings.HasSuffix(who.Arn, "/ada") || !strings.HasSuffix(who.UserID, ":ada") {
 		w.t.Errorf("%s is %+v in %s; want %s as ada in %s", tool.name, who, profile, role, account)
 	}
+}
+
+func identity(tool tool, profile string) []string {
+	if tool.sdk {
+		return []string{"identity", profile}
+	}
+	return []string{"sts", "get-caller-identity", "--profile", profile}
 }
 
 func (w *world) decode(text string, into any) {

@@ -33,20 +33,10 @@ type userOptions struct {
 
 func userCommand(io stdio) *cobra.Command {
 	o := &userOptions{Clock: clock.System{}, Random: rand.Reader, io: io}
-	cmd := &cobra.Command{
-		Use:   "user",
-		Short: "Add people, change passwords, list, disable",
-		Long: `Changes the people of the instance, also while the center is running. Passwords
+	cmd := groupCommand("user", "Add people, change passwords, list, disable",
+		`Changes the people of the instance, also while the center is running. Passwords
 are asked for at the terminal, or read from standard input; never give one on a
-command line, where every process can read it.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q", "user "+args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+command line, where every process can read it.`)
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Add a person who is not in center.yaml", Args: oneArg("name"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.add) },
@@ -124,7 +114,7 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	} else if err != nil {
 		return err
 	}
-	log := &audit.Log{Store: db, Clock: o.Clock, Logger: slog.New(slog.DiscardHandler)}
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
 	return do(ctx, users{db, &directory.Directory{
 		Store: db, Clock: o.Clock, Random: o.Random, Hasher: directory.NewHasher(1), Audit: log, Keys: keys,
 	}, s, name})

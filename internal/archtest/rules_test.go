@@ -62,7 +62,10 @@ func places() []placed {
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
 		{"internal/center/jwksfetch", centerAdapter},
-		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
+		{"internal/center/metrics", centerAdapter}, // Prometheus
+		{"internal/center/labca", centerAdapter},   // files of certificates
+		{"internal/center/doctor", centerAdapter},  // another center, over HTTP
+		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},

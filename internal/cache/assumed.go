@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"encoding/json"
+	"os"
 
 	"keyfob/internal/credentials"
 	"keyfob/internal/wire"
@@ -66,7 +67,7 @@ func (f *Files) SaveAssumed(r credentials.AssumedRole, a credentials.Assumed) er
 	d.set("Credentials", keys.bytes())
 	d.set("AssumedRoleUser", user.bytes())
 	d.setOrRemove(memberOrigin, r.Origin)
-	return f.cli.write(assumedName(r), d.bytes())
+	return f.cli.put(assumedName(r), d.bytes(), (*os.File).Sync) // as SaveRole does
 }
 
 // LockAssumed implements [credentials.AssumedStore].

@@ -55,26 +55,42 @@ func (d dir) read(name string) ([]byte, bool) {
 }
 
 // write replaces a file in one step: readers see the old content or the new, whatever happens.
-func (d dir) write(name string, data []byte) (err error) {
+func (d dir) write(name string, data []byte) error {
+	if err := d.put(name, data, (*os.File).Sync); err != nil {
+		return err
+	}
+	if err := syncDir(d.path); err != nil {
+		return fmt.Errorf("cannot write %s: %w", filepath.Join(d.path, name), bare(err))
+	}
+	return nil
+}
+
+// writeSoon is write for what can be had again: after a crash of the machine there may be half a file, or
+// none, and its reader has to tell.
+func (d dir) writeSoon(name string, data []byte) error {
+	return d.put(name, data, func(*os.File) error { return nil })
+}
+
+func (d dir) put(name string, data []byte, sync func(*os.File) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("cannot write %s: %w", filepath.Join(d.path, name), bare(err))
 		}
 	}()
-	root, tmp, err := d.writeTemp(name, data)
+	root, tmp, err := d.writeTemp(name, data, sync)
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // the file itself is synced and closed
+	defer root.Close() //nolint:errcheck // the file itself is closed
 	if err := replace(root, tmp, name); err != nil {
 		_ = root.Remove(tmp)
 		return err
 	}
-	return syncDir(d.path)
+	return nil
 }
 
 // writeTemp makes a file beside the one it is for.
-func (d dir) writeTemp(name string, data []byte) (root *os.Root, tmp string, err error) {
+func (d dir) writeTemp(name string, data []byte, sync func(*os.File) error) (root *os.Root, tmp string, err error) {
 	if err := makePrivate(d.path); err != nil {
 		return nil, "", err
 	}
@@ -88,7 +104,7 @@ func (d dir) writeTemp(name string, data []byte) (root *os.Root, tmp string, err
 		return nil, "", errors.Join(err, root.Close())
 	}
 	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, sync(f), f.Close()); err != nil {
 		return nil, "", errors.Join(err, root.Remove(tmp), root.Close())
 	}
 	return root, tmp, nil
@@ -100,7 +116,7 @@ const room = 32 << 10
 // makeRoom holds a place for one write until release, which may be called more than once.
 func (d dir) makeRoom() (release func(), err error) {
 	// Not zeros, which some file systems do not store.
-	root, tmp, err := d.writeTemp("room", bytes.Repeat([]byte("room"), room/4))
+	root, tmp, err := d.writeTemp("room", bytes.Repeat([]byte("room"), room/4), (*os.File).Sync)
 	if err != nil {
 		return nil, fmt.Errorf("write to %s: %w", d.path, bare(err))
 	}
@@ -162,6 +178,20 @@ func (d dir) names() ([]string, error) {
 // lock takes the lock of a name, waiting until ctx is done. The operating system releases the lock
 // of a process that dies.
 func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
+	return d.lockBy(ctx, name, func(l *flock.Flock) (bool, error) { return l.TryLockContext(ctx, lockPoll) })
+}
+
+// lockOneOf takes one of some locks: one that is free or else, waiting for it, the one at first.
+func (d dir) lockOneOf(ctx context.Context, first int, names []string) (unlock func(), err error) {
+	for i := range names {
+		if unlock, err = d.lockBy(ctx, names[(first+i)%len(names)], (*flock.Flock).TryLock); err == nil {
+			return unlock, nil
+		}
+	}
+	return d.lock(ctx, names[first%len(names)])
+}
+
+func (d dir) lockBy(ctx context.Context, name string, try func(*flock.Flock) (bool, error)) (unlock func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -170,7 +200,7 @@ func (d dir) lock(ctx context.Context, name string) (unlock func(), err error) {
 	}
 	l := flock.New(filepath.Join(d.locks, strings.TrimSuffix(name, ".json")+".lock"),
 		flock.SetFlag(os.O_RDWR|os.O_CREATE|nofollow), flock.SetPermissions(0o600))
-	ok, err := l.TryLockContext(ctx, lockPoll)
+	ok, err := try(l)
 	switch {
 	case ctx.Err() != nil && !ok:
 		return nil, context.Cause(ctx)

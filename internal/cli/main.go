@@ -47,8 +47,9 @@ func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String
 // [Interrupted] ends whatever the command is doing.
 func Main(ctx context.Context, sys System) int {
 	a := &app{sys: sys}
-	root := a.root()
-	root.SetArgs(helpLast(asDockerHelper(sys.Name, sys.Args)))
+	args := helpLast(asDockerHelper(sys.Name, sys.Args))
+	root := a.root(args)
+	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil && !errors.As(err, new(*childExit)) {
 		// Whatever the interrupted step made of it, this is why it ended.
@@ -90,7 +91,8 @@ type globalOptions struct {
 	readTimeout    int
 }
 
-func (a *app) root() *cobra.Command {
+// root returns the commands, or only the first of args with what is below it.
+func (a *app) root(args []string) *cobra.Command {
 	version := false
 	root := &cobra.Command{
 		Use:   "keyfob",
@@ -133,21 +135,16 @@ its sign-in, and it sees theirs.`,
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkGlobals(cmd) }
 
-	root.AddCommand(
-		group("sso", "sign in, sign out, and see what you may use",
-			a.newLogin(), a.newLogout(), a.newToken(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials()),
-		group("configure", "set up profiles, and hand out their credentials",
-			a.newConfigureSSO(), a.newConfigureSSOSession(), a.newConfigureCheck(), a.newExportCredentials(), a.newListProfiles(),
-			a.newConfigureList(), a.newConfigureGet(), a.newConfigureSet(), a.newConfigureUnset(), a.newConfigureRename()),
-		group("sts", "ask AWS who you are", a.newGetCallerIdentity()),
-		a.newConsole(),
-		group("eks", "sign in to Kubernetes on AWS", a.newEKSToken()),
-		group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential()),
-		group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken()),
-		group("rds", "sign in to databases on AWS", a.newRDSToken()),
-		a.newProcess(), a.newExec(), a.newEnv(), a.newShell(),
-		group("serve", "serve credentials to other programs", a.newServeCredentials()),
-	)
+	all := a.commands()
+	for _, c := range all {
+		if len(args) > 0 && args[0] == c.name {
+			root.AddCommand(c.make())
+			return root
+		}
+	}
+	for _, c := range all {
+		root.AddCommand(c.make())
+	}
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
@@ -156,10 +153,46 @@ its sign-in, and it sees theirs.`,
 	return root
 }
 
+// firstWord is a command that comes directly after the program's name. It is made when it is needed: most
+// calls need one.
+type firstWord struct {
+	name string
+	make func() *cobra.Command
+}
+
+func (a *app) commands() []firstWord {
+	return []firstWord{
+		{"sso", func() *cobra.Command {
+			return group("sso", "sign in, sign out, and see what you may use",
+				a.newLogin(), a.newLogout(), a.newToken(), a.newListAccounts(), a.newListAccountRoles(), a.newGetRoleCredentials())
+		}},
+		{"configure", func() *cobra.Command {
+			return group("configure", "set up profiles, and hand out their credentials",
+				a.newConfigureSSO(), a.newConfigureSSOSession(), a.newConfigureCheck(), a.newExportCredentials(), a.newListProfiles(),
+				a.newConfigureList(), a.newConfigureGet(), a.newConfigureSet(), a.newConfigureUnset(), a.newConfigureRename())
+		}},
+		{"sts", func() *cobra.Command { return group("sts", "ask AWS who you are", a.newGetCallerIdentity()) }},
+		{"console", a.newConsole},
+		{"eks", func() *cobra.Command { return group("eks", "sign in to Kubernetes on AWS", a.newEKSToken()) }},
+		{"ecr", func() *cobra.Command {
+			return group("ecr", "sign in to registries of container images on AWS", a.newDockerCredential())
+		}},
+		{"codeartifact", func() *cobra.Command {
+			return group("codeartifact", "sign in to repositories of packages on AWS", a.newCodeArtifactToken())
+		}},
+		{"rds", func() *cobra.Command { return group("rds", "sign in to databases on AWS", a.newRDSToken()) }},
+		{"process", a.newProcess},
+		{"exec", a.newExec},
+		{"env", a.newEnv},
+		{"shell", a.newShell},
+		{"serve", func() *cobra.Command { return group("serve", "serve credentials to other programs", a.newServeCredentials()) }},
+	}
+}
+
 // Root returns the whole command tree, unbound from any system, for the generator of the manual.
 func Root() *cobra.Command {
 	a := &app{sys: System{Stdout: io.Discard, Stderr: io.Discard, LookupEnv: func(string) (string, bool) { return "", false }}}
-	return a.root()
+	return a.root(nil)
 }
 
 // group is a command that only has commands.

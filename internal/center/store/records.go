@@ -212,16 +212,3 @@ type Throttle struct {
 	FirstAt      time.Time
 	BlockedUntil time.Time
 }
-
-// AuditEvent is one line of the audit log.
-type AuditEvent struct {
-	At        time.Time
-	Name      string // "SignIn", "CreateToken", …: an operation, in the service model's words where it has one
-	Outcome   string // "success" or the reason of the refusal
-	UserID    string
-	ClientID  string
-	SessionID string
-	RemoteIP  string
-	RequestID string
-	Detail    map[string]string // never a secret
-}
