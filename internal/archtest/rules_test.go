@@ -34,10 +34,13 @@ func places() []placed {
 		{"internal/wizard", clientRule},
 		{"internal/lint", clientRule},
 		{"internal/credentials", clientRule},
+		{"internal/handover", clientRule},
+		{"internal/shellquote", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
 		{"internal/credprocess", clientAdapter},
+		{"internal/childprocess", clientAdapter},
 		{"internal/metadata", clientAdapter},
 		{"internal/browser", clientAdapter},
 		{"internal/loopback", clientAdapter},
@@ -205,9 +208,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/archtest"
 			},
-			"another program is run by the adapters of the browser and of credential_process, and by programs only",
+			"another program is run by the adapters of the browser, of credential_process and of exec, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},

@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
+	"keyfob/internal/childprocess"
 	"keyfob/internal/credentials"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
+	"keyfob/internal/shellquote"
 	"keyfob/internal/signin"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
@@ -23,6 +25,8 @@ import (
 const (
 	exitOK            = 0
 	exitNoValue       = 1
+	exitNotExecutable = 126 // as a shell says it
+	exitNotFound      = 127
 	exitInterrupted   = 130
 	exitHungUp        = 129
 	exitTerminated    = 143
@@ -72,6 +76,9 @@ func (a *app) report(err error) int {
 		_, _ = io.WriteString(a.sys.Stderr, "\n")
 		return exitInterrupted
 	}
+	if child := new(childExit); errors.As(err, &child) {
+		return child.code
+	}
 	if none := new(noValueError); errors.As(err, &none) && none.text == "" {
 		return exitNoValue
 	}
@@ -111,6 +118,14 @@ func (a *app) advise(err error) (code int, hints []string) {
 			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
 		}
 	}
+	switch {
+	case errors.As(err, new(*childprocess.NotFoundError)):
+		return exitNotFound, nil
+	case errors.As(err, new(*childprocess.NotExecutableError)):
+		return exitNotExecutable, nil
+	case errors.As(err, new(*nestedShellError)):
+		return exitGeneral, []string{"leave it with exit, or start another inside it with --force"}
+	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints
 	}
@@ -142,7 +157,7 @@ func adviseAnswers(err error) (code int, hints []string, ok bool) {
 func goOn(u *wizard.UnfinishedError) string {
 	command := "keyfob configure sso"
 	for _, word := range u.Flags {
-		command += " " + credentials.QuotePOSIX(word)
+		command += " " + shellquote.Word(word)
 	}
 	return command
 }
@@ -198,7 +213,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	var needed *credentials.CodeNeededError
 	switch {
 	case errors.As(err, &without):
-		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + credentials.QuotePOSIX(without.Profile)}, true
+		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + shellquote.Word(without.Profile)}, true
 	case errors.As(err, &unknown):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
 	case errors.As(err, &source):
@@ -206,7 +221,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	case errors.As(err, new(*credentials.RecursionError)):
 		return exitConfiguration, []string{"the credential_process of these profiles leads back to keyfob or the AWS CLI"}, true
 	case errors.As(err, &needed):
-		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + credentials.QuotePOSIX(needed.Profile) +
+		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + shellquote.Word(needed.Profile) +
 			" once: the credentials are then cached, for every AWS tool"}, true
 	}
 	return 0, nil, false
@@ -242,9 +257,9 @@ func adviseSignIn(err error) (code int, hints []string, ok bool) {
 func loginCommand(t session.Target) string {
 	switch {
 	case t.Session != "":
-		return "keyfob sso login --sso-session " + credentials.QuotePOSIX(t.Session)
+		return "keyfob sso login --sso-session " + shellquote.Word(t.Session)
 	case t.Profile != "" && t.Profile != "default":
-		return "keyfob sso login --profile " + credentials.QuotePOSIX(t.Profile)
+		return "keyfob sso login --profile " + shellquote.Word(t.Profile)
 	}
 	return "keyfob sso login"
 }

@@ -120,7 +120,8 @@ func flatten(o, other store.Organisation, open Opener) map[string]map[string][]p
 	}
 	text := func(name, value string) property { return property{name: name, value: value} }
 	if i := o.Instance; i.ID != "" {
-		put("instance", i.Name, text("region", i.Region), text("session_duration", i.SessionLifetime.String()))
+		put("instance", i.Name, text("region", i.Region), text("session_duration", i.SessionLifetime.String()),
+			text("mfa", string(i.MFA)))
 	}
 	for _, a := range o.Accounts {
 		put("account", a.ID, text("name", a.Name), text("email", a.Email))

@@ -29,6 +29,7 @@ func Export(s Seed) []byte {
 	w.text("  name", i.Name)
 	w.text("  region", i.Region)
 	w.duration("  session_duration", i.SessionLifetime)
+	w.text("  mfa", string(i.MFA))
 	w.texts("  start_urls", s.StartURLs)
 	section(&w, "accounts", w.o.Accounts, w.account)
 	section(&w, "users", w.o.Users, w.user)

@@ -19,6 +19,9 @@ type Store interface {
 	Throttles
 	Trusts
 	Onces
+	Factors
+	Links
+	SessionChanges
 	Revisions
 	Audit
 	Administration

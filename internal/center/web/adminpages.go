@@ -130,7 +130,7 @@ func (a *adminPage) permissionSets() error {
 	t := adminTable{Caption: "Permission sets", Head: []string{"Name", "Description", "Credentials live for"}, Empty: "There are no permission sets."}
 	for _, p := range a.org.PermissionSets {
 		t.Rows = append(t.Rows, adminRow{Cells: []adminCell{
-			link(p.Name, "/admin/permission-sets/"+url.PathEscape(p.ID)), text(p.Description), text(waiting(p.SessionDuration)),
+			link(p.Name, "/admin/permission-sets/"+url.PathEscape(p.ID)), text(p.Description), text(p.SessionDuration.String()),
 		}})
 	}
 	a.body.Tables = []adminTable{t}

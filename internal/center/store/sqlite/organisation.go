@@ -16,8 +16,8 @@ func (db *DB) Organisation(ctx context.Context, declared bool) (store.Organisati
 		return o, err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was changed
-	if err := tx.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, applied FROM instance`).
-		Scan(&o.Instance.ID, &o.Instance.IdentityStoreID, &o.Instance.Name, &o.Instance.Region, duration{&o.Instance.SessionLifetime}, &o.Digest); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, mfa, applied FROM instance`).
+		Scan(&o.Instance.ID, &o.Instance.IdentityStoreID, &o.Instance.Name, &o.Instance.Region, duration{&o.Instance.SessionLifetime}, &o.Instance.MFA, &o.Digest); err != nil {
 		return o, translate(err)
 	}
 	only := func(column string) string {
