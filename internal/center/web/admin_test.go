@@ -276,8 +276,8 @@ func TestAdministrationShowsHostileNames(t *testing.T) {
 		a := ada.get(path + "?q=" + url.QueryEscape("\"><script>x</script>"))
 		all := ada.get(path)
 		for _, text := range []string{a.Text, all.Text} {
-			for _, bad := range []string{"<script", "<svg onload", "<img src=x", "\u202e"} {
-				if path != "/admin/users/"+user("eve", "").ID && strings.Contains(text, bad) || strings.Contains(text, "<script") {
+			for _, bad := range []string{"<script>", "<svg onload", "<img src=x", "\u202e"} {
+				if strings.Contains(text, bad) && (bad != "\u202e" || path != "/admin/users/"+user("eve", "").ID) {
 					t.Errorf("%s shows %q", path, bad)
 				}
 			}
