@@ -95,7 +95,7 @@ func axe(t *testing.T) string {
 func (x tab) look(axe, name string) {
 	x.Helper()
 	x.colours("light")
-	for _, width := range []int{320, 768, 1280} {
+	for _, width := range []int{1280, 768, 320} {
 		if err := x.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 800, DeviceScaleFactor: 1}); err != nil {
 			x.Fatal(err)
 		}
