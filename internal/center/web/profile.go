@@ -57,7 +57,7 @@ func (d *Door) securityPage(w http.ResponseWriter, r *http.Request, v visitor) e
 		}
 		b.Devices = append(b.Devices, s)
 	}
-	d.draw(w, r, view{Page: "security", Title: d.speak(w, r).say("Security"), Person: p, Body: b})
+	d.draw(w, r, view{Page: "security", Title: d.speak(r).say("Security"), Person: p, Body: b})
 	return nil
 }
 
@@ -118,7 +118,7 @@ type addAppBody struct {
 
 // addAppPage shows a new secret, or again the one of state.
 func (d *Door) addAppPage(w http.ResponseWriter, r *http.Request, v visitor, state, problem string) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	var app mfa.App
 	var err error
 	if state == "" {
@@ -162,7 +162,7 @@ func (d *Door) addApp(w http.ResponseWriter, r *http.Request) error {
 	state := r.PostForm.Get("state")
 	err = d.Factors.AddApp(r.Context(), v.user(), v.holder(), state, digitsOf(r.PostForm.Get("code")), r.PostForm.Get("name"))
 	if errors.Is(err, mfa.ErrWrong) {
-		return d.addAppPage(w, r, *v, state, d.speak(w, r).say("That code is not right. If it stays so, check the clock of the device that shows it."))
+		return d.addAppPage(w, r, *v, state, d.speak(r).say("That code is not right. If it stays so, check the clock of the device that shows it."))
 	} else if err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ type addPasskeyBody struct {
 }
 
 func (d *Door) addPasskeyPage(w http.ResponseWriter, r *http.Request, v visitor, problem string) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	f, err := d.newPasskeyForm(r, l, v)
 	if err != nil {
 		return err
@@ -208,7 +208,7 @@ func (d *Door) addPasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = d.Factors.AddPasskey(r.Context(), v.user(), v.holder(), wire.Secret(r.PostForm.Get("state")), r.PostForm.Get("answer"), r.PostForm.Get("name"))
 	if wrongPasskey(err) {
-		problem := d.speak(w, r).say("That passkey was not accepted. Try again.")
+		problem := d.speak(r).say("That passkey was not accepted. Try again.")
 		if v.enrolling() {
 			return d.addAppPage(w, r, *v, "", problem)
 		}

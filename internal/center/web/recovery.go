@@ -63,7 +63,7 @@ func (d *Door) recoveryCodesPage(w http.ResponseWriter, r *http.Request, p *dire
 	for _, c := range codes {
 		b.Codes = append(b.Codes, c.Reveal())
 	}
-	d.draw(w, r, view{Page: "recovery-codes", Title: d.speak(w, r).say("Your recovery codes"), Person: p, Body: b})
+	d.draw(w, r, view{Page: "recovery-codes", Title: d.speak(r).say("Your recovery codes"), Person: p, Body: b})
 	return nil
 }
 

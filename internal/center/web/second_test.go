@@ -335,6 +335,9 @@ func TestPagesInGerman(t *testing.T) {
 	if a.heading() != "Sign in" || v.get("/start").heading() != "Sign in" {
 		t.Error("English cannot be chosen")
 	}
+	if set := a.Header["Set-Cookie"]; len(set) != 1 || !strings.HasPrefix(set[0], "keyfob-language=en; Path=/; Max-Age=31536000; HttpOnly") {
+		t.Errorf("choosing sets %q", set)
+	}
 	p := w.program("AWS CLI", registered)
 	a = v.get(p.authorizeLink(listening) + "&lang=de")
 	if a = v.signIn(a, "ada"); a.heading() != "Darf AWS CLI in Ihrem Namen handeln?" {
