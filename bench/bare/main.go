@@ -13,7 +13,8 @@ import (
 )
 
 func main() {
-	http.HandleFunc("/{size}", func(w http.ResponseWriter, r *http.Request) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{size}", func(w http.ResponseWriter, r *http.Request) {
 		size, _ := strconv.Atoi(r.PathValue("size"))
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
@@ -22,7 +23,7 @@ func main() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err == nil {
 		fmt.Printf("http://%s\n", l.Addr())
-		err = http.Serve(l, nil) //nolint:gosec // on loopback, for as long as a benchmark takes
+		err = http.Serve(l, mux) //nolint:gosec // on loopback, for as long as a benchmark takes
 	}
 	fmt.Fprintln(os.Stderr, "bare:", err)
 	os.Exit(1)

@@ -57,6 +57,7 @@ type instance struct {
 	password string
 	process  *exec.Cmd
 	said     *bytes.Buffer
+	http     http.Client
 	first    time.Duration // from the start of the process to its first answer
 }
 
@@ -70,7 +71,7 @@ func start(program, dir, database, password string) (*instance, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	in := &instance{url: "http://" + address, password: password, said: &bytes.Buffer{}}
+	in := &instance{url: "http://" + address, password: password, said: &bytes.Buffer{}, http: http.Client{Timeout: 10 * time.Second}}
 	args := []string{"serve", "--config", filepath.Join(dir, "center.yaml"), "--listen", address}
 	if database != "" {
 		args = append(args, "--database", database)
@@ -83,7 +84,7 @@ func start(program, dir, database, password string) (*instance, error) {
 		return nil, err
 	}
 	for time.Since(begun) < time.Minute {
-		resp, err := http.Get(in.url + "/healthz") //nolint:gosec // on loopback
+		resp, err := in.http.Get(in.url + "/healthz")
 		if err == nil {
 			in.first = time.Since(begun)
 			return in, resp.Body.Close()
@@ -149,7 +150,7 @@ func (in *instance) post(ctx context.Context, path string, body, answer any) err
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if b, err = get(http.DefaultClient, r); err != nil {
+	if b, err = get(&in.http, r); err != nil {
 		return err
 	}
 	return json.Unmarshal(b, answer)

@@ -22,6 +22,7 @@ import (
 	"keyfob/internal/center/jwksfetch"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/metrics"
+	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/oidc"
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
@@ -87,6 +88,12 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Keys: c.Keys,
 		Hasher: directory.NewHasher(runtime.GOMAXPROCS(0)),
 	}
+	passkeys, err := mfa.NewPasskeys(c.BaseURL, instance.Name)
+	if err != nil {
+		return nil, err
+	}
+	factors := &mfa.Factors{Store: c.Store, Keys: c.Keys, Clock: c.Clock, Random: c.Random, Audit: log, Passkeys: passkeys}
+	dir.Second = factors
 	registry := &clients.Registry{
 		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Limits: clients.DefaultLimits(),
 		StartURLs: clients.NewStartURLs(base, c.StartURLs...), BaseURL: base,
@@ -106,7 +113,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
 		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
 		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
-		Banner: banner,
+		Banner: banner, Factors: factors, Credentials: minter, Audit: log,
 	})
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ type Instance struct {
 	Name            string
 	Region          string
 	SessionLifetime time.Duration // of a person's sign-in, and so of everything derived from it
+	MFA             MFAPolicy
 }
 
 // Account is an AWS account: 12 digits, a name, and its owner's e-mail address.

@@ -19,6 +19,9 @@ type Store interface {
 	Throttles
 	Trusts
 	Onces
+	Factors
+	Links
+	SessionChanges
 	Revisions
 	Audit
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:

@@ -25,10 +25,10 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 
 func applyInstance(ctx context.Context, tx *txn, o store.Organisation) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime) VALUES (1, ?, ?, ?, ?, ?)
+		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa) VALUES (1, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
-			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime`,
-		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds())
+			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa`,
+		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds(), string(o.Instance.MFA))
 	return err
 }
 

@@ -11,8 +11,8 @@ import (
 // Instance implements store.Directory.
 func (db *DB) Instance(ctx context.Context) (store.Instance, error) {
 	var i store.Instance
-	err := db.read.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime FROM instance`).
-		Scan(&i.ID, &i.IdentityStoreID, &i.Name, &i.Region, duration{&i.SessionLifetime})
+	err := db.read.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, mfa FROM instance`).
+		Scan(&i.ID, &i.IdentityStoreID, &i.Name, &i.Region, duration{&i.SessionLifetime}, &i.MFA)
 	return i, translate(err)
 }
 

@@ -84,7 +84,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true))
+	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return err
 	}

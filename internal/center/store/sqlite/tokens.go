@@ -173,6 +173,7 @@ func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 			`DELETE FROM sessions WHERE expires_at < ?`,
 			`DELETE FROM clients WHERE expires_at < ?`,
 			`DELETE FROM used_once WHERE expires_at < ?`,
+			`DELETE FROM links WHERE expires_at < ?`,
 			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,
 		} {
 			if _, err := tx.ExecContext(ctx, q, at(before)); err != nil {
