@@ -146,15 +146,13 @@ func (d *Door) adminShow(w http.ResponseWriter, r *http.Request, show func(*admi
 	a := &adminPage{door: d, r: r, by: *by, org: org}
 	a.body.Stale = d.Clock.Now().Sub(by.Session.AuthenticatedAt) > administration.Recent
 	section, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/admin"), "/"), "/")
-	for _, p := range []adminPlace{
+	a.body.Places = []adminPlace{
 		{"Users", "/admin/users", section == "users" || section == ""},
 		{"Groups", "/admin/groups", section == "groups"},
 		{"Permission sets", "/admin/permission-sets", section == "permission-sets"},
 		{"Assignments", "/admin/assignments", section == "assignments"},
 		{"Sessions", "/admin/sessions", section == "sessions"},
 		{"Audit log", "/admin/audit", section == "audit"},
-	} {
-		a.body.Places = append(a.body.Places, p)
 	}
 	if r.URL.Query().Get("done") != "" {
 		a.body.Notice = "Done."
