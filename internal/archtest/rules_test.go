@@ -34,6 +34,8 @@ func places() []placed {
 		{"internal/wizard", clientRule},
 		{"internal/lint", clientRule},
 		{"internal/credentials", clientRule},
+		{"internal/output", clientRule},
+		{"internal/query", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
