@@ -206,9 +206,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/pager" && u.path != "internal/archtest"
 			},
-			"another program is run by the adapters of the browser and of credential_process, and by programs only",
+			"another program is run by the adapters of the browser, of credential_process and of the pager, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},

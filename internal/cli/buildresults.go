@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"runtime"
 
 	"keyfob/internal/awsconfig"
@@ -65,7 +64,7 @@ func (a *app) page(c *awsconfig.Config, profile, text string) error {
 		return a.print(text)
 	}
 	err = pager.Show(argv, text, a.sys.Stdout, a.sys.Stderr)
-	if !chosen && errors.Is(err, exec.ErrNotFound) {
+	if e := new(pager.StartError); !chosen && errors.As(err, &e) && e.Missing() {
 		return a.print(text) // nobody asked for it
 	}
 	return err

@@ -134,7 +134,7 @@ its sign-in, and it sees theirs.`,
 	f.BoolVar(&g.noVerifySSL, "no-verify-ssl", false, "do not verify the servers' certificates")
 	f.StringVar(&g.output, "output", "", "the `format` of results: json, text, table, yaml, yaml-stream or off")
 	f.StringVar(&g.query, "query", "", "print what this JMESPath `expression` picks from the result")
-	f.StringVar(&g.color, "color", "auto", "color tables: on, off or auto (`when` stdout is a terminal)")
+	f.StringVar(&g.color, "color", "auto", "color tables: on, off or auto, `which` is on at a terminal")
 	f.BoolVar(&g.noPager, "no-cli-pager", false, "do not show results with a pager")
 	f.BoolVar(&g.noPaginate, "no-paginate", false, "make one call only, for the first page of a list")
 	f.Bool("no-cli-auto-prompt", false, "nothing is prompted for anyway")

@@ -26,6 +26,9 @@ func (e *StartError) Error() string {
 // Unwrap returns why.
 func (e *StartError) Unwrap() error { return e.Err }
 
+// Missing reports whether there is no such program at all.
+func (e *StartError) Missing() bool { return errors.Is(e.Err, exec.ErrNotFound) }
+
 // defaultLess is what less is told when its own variable says nothing: to end when all fits on one screen, to keep
 // colors, and to leave the text on the screen.
 const defaultLess = "LESS=FRX"

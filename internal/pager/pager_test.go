@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -36,7 +35,7 @@ func TestShow(t *testing.T) {
 func TestNoPager(t *testing.T) {
 	var out bytes.Buffer
 	err := Show([]string{"no-such-pager", "--secret"}, "text\n", &out, &out)
-	if !errors.As(err, new(*StartError)) || !errors.Is(err, exec.ErrNotFound) || !strings.HasSuffix(err.Error(), "opening pager: no-such-pager: executable file not found in $PATH") || out.Len() > 0 {
+	if e := new(StartError); !errors.As(err, &e) || !e.Missing() || !strings.HasSuffix(err.Error(), "opening pager: no-such-pager: executable file not found in $PATH") || out.Len() > 0 {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }
