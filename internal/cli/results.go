@@ -136,7 +136,7 @@ func (f *pagingFlags) check(cmd *cobra.Command, all bool) (bool, error) {
 			return all, &usageError{cmd, "Cannot specify --no-paginate along with pagination arguments: " + strings.Join(used, ", ")}
 		}
 	}
-	size, sized := f.pageSize, f.sized
+	size, sized := f.pageSize, f.sized && all
 	if f.bare {
 		size, sized = f.maxResults, changed("max-results")
 	}
