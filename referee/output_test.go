@@ -83,13 +83,24 @@ func TestOutputIsTheSame(t *testing.T) {
 	roles := []string{"sso", "list-account-roles", "--profile", "dev", "--access-token", token, "--account-id", "000000000042"}
 	identity := []string{"sts", "get-caller-identity", "--profile", "dev"}
 	paging := [][]string{
-		{"--max-items", "1"}, {"--page-size", "1"}, {"--max-items", "1", "--page-size", "1"}, {"--no-paginate"},
+		{"--max-items", "1"},
+		{"--page-size", "1"},
+		{"--max-items", "1", "--page-size", "1"},
+		{"--no-paginate"},
 		{"--max-items", "1", "--starting-token", "eyJuZXh0VG9rZW4iOiBudWxsLCAiYm90b190cnVuY2F0ZV9hbW91bnQiOiAxfQ=="},
-		{"--max-items", "5"}, {"--max-items", "0"}, {"--max-results", "1"},
+		{"--max-items", "5"},
+		{"--max-items", "0"},
+		{"--max-results", "1"},
 	}
 	wrong := [][]string{
-		{"--page-size", "0"}, {"--page-size", "101"}, {"--max-items", "x"}, {"--no-paginate", "--max-items", "1"},
-		{"--starting-token", "nonsense"}, {"--output", "xml"}, {"--color", "always"}, {"--query", ""},
+		{"--page-size", "0"},
+		{"--page-size", "101"},
+		{"--max-items", "x"},
+		{"--no-paginate", "--max-items", "1"},
+		{"--starting-token", "nonsense"},
+		{"--output", "xml"},
+		{"--color", "always"},
+		{"--query", ""},
 	}
 	n := 0
 	both := func(name string, command []string, more ...string) {
