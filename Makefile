@@ -2,6 +2,7 @@
 # make check   formatting, vet, staticcheck, import rules, generated files
 # make test    installs what the tests need, then runs all of them
 # make bench   what calls cost, as ratios to an empty program; menus and config files of 5,000
+# make bench-center   what keyfob-center answers in a second, over a bare HTTP server
 # make try     signs in to an Identity Center of its own, on this machine, and shows the result
 
 VERSION  := $(shell cat VERSION)
@@ -11,7 +12,7 @@ GOBUILD  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w 
 GOFUMPT  := $(TOOLS)/gofumpt-0.12.0
 STATICCHECK := $(TOOLS)/staticcheck-0.8.2
 
-.PHONY: build check test bench try generate clean
+.PHONY: build check test bench bench-center try generate clean
 .DEFAULT_GOAL := build
 
 build:
@@ -49,6 +50,9 @@ test: build
 bench: build
 	@$(GO) run ./bench
 	@echo && $(GO) test -run '^$$' -bench 'List|LoadMany' ./internal/prompt ./internal/awsconfig | grep -E '^(Benchmark|pkg:)'
+
+bench-center: build
+	@$(GO) run ./bench/center $(ARGS)
 
 try:
 	@$(GOBUILD) -o bin/ ./cmd/keyfob ./cmd/keyfob-center

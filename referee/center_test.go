@@ -18,6 +18,7 @@ import (
 type center struct {
 	t       *testing.T
 	dir     string // center.yaml, center.db, keys.json
+	lab     bool   // it serves with its lab CA
 	process *exec.Cmd
 	log     *os.File
 
@@ -30,11 +31,18 @@ type center struct {
 // newCenter serves the example organisation until the test ends.
 func newCenter(t *testing.T) *center {
 	t.Helper()
+	return startCenter(t, func(*center) {})
+}
+
+// startCenter is newCenter with something done before the start.
+func startCenter(t *testing.T, before func(*center)) *center {
+	t.Helper()
 	c := &center{t: t, dir: t.TempDir()}
 	must(t, os.WriteFile(filepath.Join(c.dir, "center.yaml"), built.centerYAML, 0o600))
 	var err error
 	c.log, err = os.Create(filepath.Join(c.dir, "log"))
 	must(t, err)
+	before(c)
 	c.start("127.0.0.1:0")
 	t.Cleanup(func() {
 		c.stop()
@@ -60,6 +68,9 @@ func (c *center) start(address string) {
 	must(c.t, os.RemoveAll(ready))
 	c.process = exec.Command(filepath.Join(built.bin, "keyfob-center"), "serve", "--config", filepath.Join(c.dir, "center.yaml"),
 		"--listen", address, "--control", "127.0.0.1:0", "--ready-file", ready)
+	if c.lab {
+		c.process.Args = append(c.process.Args, "--tls", "lab")
+	}
 	c.process.Env = []string{"HOME=" + c.dir}
 	c.process.Stdout, c.process.Stderr = c.log, c.log
 	must(c.t, c.process.Start())

@@ -97,6 +97,11 @@ func newHome(t *testing.T, c *center) *world {
 	must(t, config.Execute(&b, w.center))
 	must(t, os.Mkdir(w.path(), 0o700))
 	must(t, os.WriteFile(w.path("config"), b.Bytes(), 0o600))
+	if c.lab {
+		ca, err := os.ReadFile(c.ca())
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(home, "ca.pem"), ca, 0o600))
+	}
 	return w
 }
 
@@ -116,6 +121,10 @@ func (w *world) command(ctx context.Context, home, program string, args []string
 		"HOME=" + home, "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "AWS_EC2_METADATA_DISABLED=true",
 		"PYTHONDONTWRITEBYTECODE=1", "AWS_MAX_ATTEMPTS=1",
 		"HTTPS_PROXY=http://127.0.0.1:1", // nothing listens there: what is meant for AWS itself fails at once
+	}
+	if w.lab {
+		ca := filepath.Join(home, "ca.pem")
+		c.Env = append(c.Env, "AWS_CA_BUNDLE="+ca, "NODE_EXTRA_CA_CERTS="+ca, "NO_PROXY=127.0.0.1")
 	}
 	return c
 }
@@ -199,6 +208,9 @@ func (w *world) login(tool tool, args ...string) string {
 			visits++
 			ada, err := person.New("ada", built.passwords["ada"])
 			must(w.t, err)
+			if w.lab {
+				must(w.t, ada.Trust(w.ca()))
+			}
 			if page, err := ada.Approve(ctx, lines.Text()); err != nil || page.Status != 200 {
 				w.t.Errorf("the browser shows %d %s %q, %v", page.Status, page.URL, page.Text, err)
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -23,8 +24,12 @@ func (o serveOptions) checkExposure() error {
 	if err != nil {
 		return usageError{fmt.Errorf("--listen: %w", err)}
 	}
-	secure := o.TLSCert != "" && o.TLSKey != ""
+	secure := o.secure()
 	switch {
+	case o.TLS != "" && o.TLS != tlsLab:
+		return usageError{errors.New("--tls is lab; for a certificate of your own give --tls-cert and --tls-key")}
+	case o.TLS != "" && o.TLSCert != "":
+		return usageError{errors.New("--tls lab and --tls-cert exclude each other")}
 	case (o.TLSCert == "") != (o.TLSKey == ""):
 		return usageError{errors.New("--tls-cert and --tls-key go together")}
 	case secure && o.InsecureHTTP:
@@ -32,7 +37,7 @@ func (o serveOptions) checkExposure() error {
 	case !loopback(host) && !secure && !o.InsecureHTTP:
 		return configError{hinted{
 			fmt.Errorf("refusing to listen on %s without TLS: passwords and tokens could be read on the way", o.Listen),
-			"give --tls-cert and --tls-key, or listen on 127.0.0.1",
+			"give --tls-cert and --tls-key, or --tls lab, or listen on 127.0.0.1",
 		}}
 	case unspecified(host) && o.PublicURL == "":
 		return usageError{fmt.Errorf("--listen %s is every address of this machine: say with --public-url which one clients use", o.Listen)}
@@ -72,15 +77,14 @@ func unspecified(host string) bool {
 }
 
 // listen opens the listener and says under which URL clients reach it.
-func (o serveOptions) listen(ctx context.Context) (net.Listener, *url.URL, error) {
+func (o serveOptions) listen(ctx context.Context, logger *slog.Logger) (net.Listener, *url.URL, error) {
 	scheme := "http"
-	var config *tls.Config
-	if o.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(o.TLSCert, o.TLSKey)
-		if err != nil {
-			return nil, nil, configError{fmt.Errorf("TLS certificate: %w", err)}
-		}
-		scheme, config = "https", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	config, err := o.tlsConfig(logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	if config != nil {
+		scheme = "https"
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
 	if err != nil {
@@ -100,6 +104,9 @@ func (o serveOptions) listen(ctx context.Context) (net.Listener, *url.URL, error
 			base.Host = strings.TrimSuffix(base.Host, ":"+p)
 		}
 	}
+	if err := o.certified(base.Hostname(), config, logger); err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
 	return l, base, nil
 }
 
@@ -109,6 +116,7 @@ type ready struct {
 	StartURL     string      `json:"startUrl"`
 	ControlURL   string      `json:"controlUrl,omitempty"`
 	ControlToken wire.Secret `json:"controlToken,omitempty"`
+	MetricsURL   string      `json:"metricsUrl,omitempty"`
 }
 
 // announce says that the center is ready, in the ready file first: whoever waits for the line may read

@@ -22,6 +22,7 @@ import (
 
 // Exit codes, which are the AWS CLI's.
 const (
+	exitFailed      = 1 // it was checked, and is not as it should be
 	exitInterrupted = 130
 	exitUsage       = 252
 	exitConfig      = 253
@@ -73,8 +74,22 @@ center.db and keys.json, which it writes.
 	cmd.SetErr(io.err)
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(initCommand(io), serveCommand(io), userCommand(io), validateCommand(io), versionCommand(io))
+	cmd.AddCommand(auditCommand(io), caCommand(io), clientCommand(io), healthcheckCommand(io), initCommand(io), serveCommand(io), userCommand(io), validateCommand(io), versionCommand(io))
 	return cmd
+}
+
+// groupCommand is a command that only has others below it.
+func groupCommand(name, short, long string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Long: long,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", name+" "+args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
 }
 
 // usageError is a command line that makes no sense.
@@ -83,6 +98,10 @@ type usageError struct{ error }
 // configError is a setting or a file that has to be changed before it can work.
 type configError struct{ error }
 
+// failedError is the bad result of a check.
+type failedError struct{ error }
+
+func (e failedError) Unwrap() error { return e.error }
 func (e usageError) Unwrap() error  { return e.error }
 func (e configError) Unwrap() error { return e.error }
 
@@ -112,6 +131,7 @@ func report(io stdio, err error) int {
 	fmt.Fprintf(io.err, "keyfob-center: error: %s\n", oneLine(err.Error()))
 	var usage usageError
 	var config configError
+	var failed failedError
 	var h hinted
 	if errors.As(err, &h) {
 		fmt.Fprintf(io.err, "keyfob-center: hint: %s\n", oneLine(h.hint))
@@ -122,6 +142,8 @@ func report(io stdio, err error) int {
 		return exitUsage
 	case errors.As(err, &config):
 		return exitConfig
+	case errors.As(err, &failed):
+		return exitFailed
 	}
 	return exitOther
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,11 +33,15 @@ func TestScripts(t *testing.T) {
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":    awaitReady,
-			"get":      get,
-			"occupied": occupied,
-			"exits":    exits,
-			"mode":     mode,
+			"ready":      awaitReady,
+			"get":        get,
+			"eventually": eventually,
+			"known":      known,
+			"address":    address,
+			"meddle":     meddle,
+			"occupied":   occupied,
+			"exits":      exits,
+			"mode":       mode,
 		},
 	})
 }
@@ -45,11 +54,12 @@ func awaitReady(ts *testscript.TestScript, neg bool, args []string) {
 	for range 200 {
 		b, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err == nil {
-			var r struct{ URL, StartURL, ControlURL, ControlToken string }
+			var r struct{ URL, StartURL, ControlURL, ControlToken, MetricsURL string }
 			ts.Check(json.Unmarshal(b, &r))
 			ts.Setenv("URL", r.URL)
 			ts.Setenv("CONTROL_URL", r.ControlURL)
 			ts.Setenv("CONTROL_TOKEN", r.ControlToken)
+			ts.Setenv("METRICS_URL", r.MetricsURL)
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -57,26 +67,55 @@ func awaitReady(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no %s within 10 s", args[0])
 }
 
-// get STATUS URL [HEADER:VALUE] fetches a page and prints it.
+// get STATUS URL [HEADER:VALUE] fetches a page and prints it; over https with the CA in the file CA.
 func get(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+	if len(args) < 2 {
 		ts.Fatalf("usage: get STATUS URL [HEADER:VALUE]")
 	}
 	r, err := http.NewRequest(http.MethodGet, args[1], nil)
 	ts.Check(err)
 	for _, h := range args[2:] {
 		k, v, _ := strings.Cut(h, ":")
-		r.Header.Set(k, v)
+		if r.Header.Set(k, v); k == "Host" {
+			r.Host = v
+		}
 	}
-	resp, err := http.DefaultClient.Do(r)
+	roots := x509.NewCertPool()
+	if ca := ts.Getenv("CA"); ca != "" {
+		roots.AppendCertsFromPEM([]byte(ts.ReadFile(ca)))
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	resp, err := client.Do(r)
+	if neg && err != nil {
+		return
+	}
 	ts.Check(err)
 	defer resp.Body.Close() //nolint:errcheck // a test
 	b, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%s", b)
-	if fmt.Sprint(resp.StatusCode) != args[0] {
+	if neg == (fmt.Sprint(resp.StatusCode) == args[0]) {
 		ts.Fatalf("%s: %s\n%s", args[1], resp.Status, b)
 	}
+}
+
+// eventually STATUS URL fetches a page until it has that status, and prints it.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: eventually STATUS URL")
+	}
+	for range 100 {
+		resp, err := http.Get(args[1])
+		ts.Check(err)
+		b, err := io.ReadAll(resp.Body)
+		ts.Check(errors.Join(err, resp.Body.Close()))
+		if fmt.Sprint(resp.StatusCode) == args[0] {
+			fmt.Fprintf(ts.Stdout(), "%s", b)
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not become %s", args[1], args[0])
 }
 
 // occupied sets ADDRESS to an address on which somebody else listens.
@@ -118,4 +157,31 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := fmt.Sprintf("%04o", st.Mode().Perm()); got != args[0] {
 		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
 	}
+}
+
+// known FILE sets KNOWN to the last event that "audit verify" printed there.
+func known(ts *testscript.TestScript, _ bool, args []string) {
+	_, last, ok := strings.Cut(ts.ReadFile(args[0]), "the last is ")
+	if !ok {
+		ts.Fatalf("%s names no last event", args[0])
+	}
+	ts.Setenv("KNOWN", strings.TrimSpace(last))
+}
+
+// meddle FILE SQL… changes a database behind everybody's back.
+func meddle(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close() //nolint:errcheck // a test
+	for _, s := range args[1:] {
+		_, err := db.Exec(s)
+		ts.Check(err)
+	}
+}
+
+// address URL sets ADDRESS to its host and port.
+func address(ts *testscript.TestScript, _ bool, args []string) {
+	u, err := url.Parse(args[0])
+	ts.Check(err)
+	ts.Setenv("ADDRESS", u.Host)
 }

@@ -17,6 +17,7 @@ import (
 
 	"keyfob/internal/center"
 	"keyfob/internal/center/control"
+	"keyfob/internal/center/metrics"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -28,14 +29,13 @@ type serveOptions struct {
 	Out, Log io.Writer
 
 	files
-	Listen       string
-	PublicURL    string
-	TLSCert      string
-	TLSKey       string
+	Listen    string
+	PublicURL string
+	tlsOptions
 	InsecureHTTP bool
 	Control      string
 	ReadyFile    string
-	LogFormat    string
+	observeOptions
 }
 
 func serveCommand(io stdio) *cobra.Command {
@@ -53,12 +53,21 @@ certificate, and --public-url if it listens on every address:
   keyfob-center serve --listen 0.0.0.0:443 --public-url https://center.example.com \
       --tls-cert cert.pem --tls-key key.pem
 
+Both files are read again when they change. Without a certificate of your own,
+"keyfob-center ca init HOST" makes a CA that clients have to be told to trust, and
+--tls lab serves with it and renews by itself.
+
 center.db and keys.json are kept beside center.yaml. Whoever reads keys.json can
 make credentials that this center believes in; its mode is 0600, keep it so.
 
 --control opens the test powers, on a port of its own on this machine: moving the
 clock, making calls fail, approving sign-ins without a browser. Its token is in
-the ready file and on standard output. Never use it where sign-ins matter.`,
+the ready file and on standard output. Never use it where sign-ins matter.
+
+--metrics serves Prometheus's /metrics, and /healthz and /readyz, on a listener of
+its own. When it is told to stop (SIGTERM, Ctrl-C), /readyz says so, requests go on
+being answered for --drain, and those under way then have ten seconds to end; a
+second signal ends it at once.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.Run(cmd.Context()) },
 	}
@@ -66,12 +75,11 @@ the ready file and on standard output. Never use it where sign-ins matter.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:8480", "address to listen on; port 0 takes a free one")
 	f.StringVar(&o.PublicURL, "public-url", "", "URL that clients and browsers use; default the address listened on")
-	f.StringVar(&o.TLSCert, "tls-cert", "", "file with the TLS certificate chain, PEM")
-	f.StringVar(&o.TLSKey, "tls-key", "", "file with the TLS private key, PEM")
+	o.tlsFlags(f)
 	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "UNSAFE: serve other machines without TLS; passwords and tokens can be read on the way")
 	f.StringVar(&o.Control, "control", "", "UNSAFE: open the test powers on this loopback address")
 	f.StringVar(&o.ReadyFile, "ready-file", "", "write {\"url\", \"startUrl\", …} as JSON to this file when ready")
-	f.StringVar(&o.LogFormat, "log-format", "text", "text or json")
+	o.observeFlags(f)
 	return cmd
 }
 
@@ -80,7 +88,7 @@ const shutdownTime = 10 * time.Second
 
 // Run serves until ctx is done.
 func (o serveOptions) Run(ctx context.Context) error {
-	logger, err := o.logger()
+	logger, err := o.logger(o.Log)
 	if err != nil {
 		return err
 	}
@@ -91,7 +99,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 	if err := o.checkExposure(); err != nil {
 		return err
 	}
-	listener, base, err := o.listen(ctx)
+	listener, base, err := o.listen(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -109,6 +117,9 @@ func (o serveOptions) Run(ctx context.Context) error {
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
 		Hosts: hosts(listener.Addr()), StartURLs: s.StartURLs,
 	}
+	if o.Metrics != "" {
+		config.Metrics = metrics.New(programVersion())
+	}
 	if o.Control != "" {
 		config.Powers = control.NewPowers(o.Clock)
 	}
@@ -124,6 +135,13 @@ func (o serveOptions) Run(ctx context.Context) error {
 			return err
 		}
 		servers = append(servers, power)
+	}
+	if o.Metrics != "" {
+		observed, err := o.observe(ctx, c, logger, &r)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, observed)
 	}
 	return o.serve(ctx, c, servers, r)
 }
@@ -150,6 +168,7 @@ func (o serveOptions) serve(ctx context.Context, c *center.Center, servers []run
 	if err == nil {
 		select {
 		case <-ctx.Done():
+			err = o.drain(ctx, c, servers, failed)
 		case err = <-failed:
 		}
 	}
@@ -192,17 +211,6 @@ func (o serveOptions) control(ctx context.Context, c *center.Center, logger *slo
 	door := control.New(control.Config{Powers: c.Powers, Directory: c.Directory, Grants: c.Grants, Store: c.Store, Token: token})
 	r.ControlURL, r.ControlToken = "http://"+l.Addr().String(), token
 	return running{newServer(door.Handler(), logger), l}, nil
-}
-
-func (o serveOptions) logger() (*slog.Logger, error) {
-	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	switch o.LogFormat {
-	case "text":
-		return slog.New(slog.NewTextHandler(o.Log, options)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(o.Log, options)), nil
-	}
-	return nil, usageError{errors.New("--log-format is text or json")}
 }
 
 // hosts are the names a listener is reached under on its own machine, as Host headers spell them.

@@ -31,7 +31,7 @@ func serveIn(t *testing.T, change func(*serveOptions)) ready {
 		t.Fatal(err)
 	}
 	o := serveOptions{
-		Clock: clock.System{}, Random: rand.Reader, Out: io.Discard, Log: io.Discard, LogFormat: "text",
+		Clock: clock.System{}, Random: rand.Reader, Out: io.Discard, Log: io.Discard, observeOptions: observeOptions{LogFormat: "text", LogLevel: "info"},
 		files: files{Config: filepath.Join(dir, "center.yaml")}, Listen: "127.0.0.1:0", ReadyFile: filepath.Join(dir, "ready.json"),
 	}
 	if change != nil {

@@ -14,10 +14,12 @@ import (
 
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/directory"
+	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/seed"
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/clock"
+	"keyfob/internal/wire"
 )
 
 // userOptions is the commands under user.
@@ -29,27 +31,21 @@ type userOptions struct {
 	files
 	Email, DisplayName string
 	Generate, Hash     bool
+	PublicURL          string
+	SecondFactors      bool
 }
 
 func userCommand(io stdio) *cobra.Command {
 	o := &userOptions{Clock: clock.System{}, Random: rand.Reader, io: io}
-	cmd := &cobra.Command{
-		Use:   "user",
-		Short: "Add people, change passwords, list, disable",
-		Long: `Changes the people of the instance, also while the center is running. Passwords
+	cmd := groupCommand("user", "Add people, change passwords, list, disable",
+		`Changes the people of the instance, also while the center is running. Passwords
 are asked for at the terminal, or read from standard input; never give one on a
-command line, where every process can read it.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("unknown command %q", "user "+args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+command line, where every process can read it.`)
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Add a person who is not in center.yaml", Args: oneArg("name"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.add) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd.Context(), args[0], o.addWithPassword)
+		},
 	}
 	add.Flags().StringVar(&o.Email, "email", "", "e-mail address, which they may sign in with as well")
 	add.Flags().StringVar(&o.DisplayName, "display-name", "", "name to show")
@@ -87,19 +83,42 @@ but prints the hash of a password for password_hash in center.yaml.`,
 			return o.with(cmd.Context(), args[0], func(ctx context.Context, u users) error { return o.setDisabled(ctx, u, false) })
 		},
 	}
+	invite := &cobra.Command{
+		Use: "invite NAME", Short: "Print a link with which a person chooses a first password",
+		Long: `Prints a link with which a person chooses a password. It works once, for three
+days; whoever has it can use it, so hand it to that person only. Somebody who is
+not there yet is added.`,
+		Args: oneArg("name"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.invite) },
+	}
+	reset := &cobra.Command{
+		Use: "reset NAME", Short: "Print a link with which a person chooses a new password",
+		Long: `Prints a link with which a person chooses a new password. It works once, for an
+hour. The old password works until then. With --second-factors it also removes their
+authenticator apps, passkeys and recovery codes, for somebody who has lost them.`,
+		Args: oneArg("name"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.reset) },
+	}
+	reset.Flags().BoolVar(&o.SecondFactors, "second-factors", false, "also remove their second factors")
+	invite.Flags().StringVar(&o.Email, "email", "", "e-mail address of somebody new")
+	invite.Flags().StringVar(&o.DisplayName, "display-name", "", "name to show of somebody new")
+	for _, c := range []*cobra.Command{invite, reset} {
+		c.Flags().StringVar(&o.PublicURL, "public-url", "http://127.0.0.1:8480", "URL of the center that the link begins with")
+	}
 	for _, c := range []*cobra.Command{add, password} {
 		c.Flags().BoolVar(&o.Generate, "generate", false, "make up a password and print it")
 	}
-	for _, c := range []*cobra.Command{add, password, list, disable, enable} {
+	for _, c := range []*cobra.Command{add, invite, reset, password, list, disable, enable} {
 		o.flags(c)
 		cmd.AddCommand(c)
 	}
 	return cmd
 }
 
-// users is an open store, what the config file declares, and the person a command is about.
+// users is an open store, the keys, what the config file declares, and the person a command is about.
 type users struct {
 	db   *sqlite.DB
+	keys *keyring.Ring
 	dir  *directory.Directory
 	seed seed.Seed
 	name string
@@ -124,8 +143,8 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	} else if err != nil {
 		return err
 	}
-	log := &audit.Log{Store: db, Clock: o.Clock, Logger: slog.New(slog.DiscardHandler)}
-	return do(ctx, users{db, &directory.Directory{
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
+	return do(ctx, users{db, keys, &directory.Directory{
 		Store: db, Clock: o.Clock, Random: o.Random, Hasher: directory.NewHasher(1), Audit: log, Keys: keys,
 	}, s, name})
 }
@@ -153,11 +172,16 @@ func (u users) declared(id string) bool {
 	return false
 }
 
-func (o *userOptions) add(ctx context.Context, u users) error {
+func (o *userOptions) addWithPassword(ctx context.Context, u users) error {
 	p, err := o.readPassword(ctx)
 	if err != nil {
 		return err
 	}
+	return o.add(ctx, u, p)
+}
+
+// add adds a person; without a password they cannot sign in yet.
+func (o *userOptions) add(ctx context.Context, u users, p wire.Secret) error {
 	added, err := u.dir.AddUser(ctx, u.name, o.Email, o.DisplayName, p)
 	switch {
 	case errors.Is(err, store.ErrConflict):

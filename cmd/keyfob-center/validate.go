@@ -38,14 +38,20 @@ func versionCommand(io stdio) *cobra.Command {
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(io.out, "keyfob-center %s %s/%s %s\n", version(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintf(io.out, "keyfob-center %s %s/%s %s\n", programVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		},
 	}
 }
 
-// version is what the go command recorded when it built this program.
-func version() string {
+// version is set by the linker.
+var version string
+
+// programVersion is the linker's, else what the go command recorded when it built this program.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -25,7 +26,8 @@ func main() {
 		answer([]byte(cli.VersionLine(version)))
 	}
 	home := homeFolder()
-	question, plain := fastpath.Ask(version, home, args, os.Environ())
+	environ := os.Environ()
+	question, plain := fastpath.Ask(version, home, args, environ)
 	if plain {
 		if document, ok := question.Answer(time.Now().UnixNano()); ok {
 			answer(document)
@@ -52,6 +54,7 @@ func main() {
 		Name:      os.Args[0],
 		Args:      args,
 		LookupEnv: os.LookupEnv,
+		Environ:   environ,
 		Home:      home,
 		Stdin:     os.Stdin,
 		Stdout:    os.Stdout,
@@ -59,6 +62,7 @@ func main() {
 		Clock:     clock.System{},
 		Random:    rand.Reader,
 		Version:   version,
+		Windows:   runtime.GOOS == "windows",
 		Question:  asked,
 	}))
 }

@@ -37,11 +37,14 @@ func places() []placed {
 		{"internal/output", clientRule},
 		{"internal/query", clientRule},
 		{"internal/paging", clientRule},
+		{"internal/handover", clientRule},
+		{"internal/shellquote", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
 		{"internal/credprocess", clientAdapter},
 		{"internal/pager", clientAdapter},
+		{"internal/childprocess", clientAdapter},
 		{"internal/metadata", clientAdapter},
 		{"internal/browser", clientAdapter},
 		{"internal/loopback", clientAdapter},
@@ -63,7 +66,10 @@ func places() []placed {
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
 		{"internal/center/jwksfetch", centerAdapter},
-		{"internal/center", centerRule}, // whatever else is below it; itself is in centerOwn
+		{"internal/center/metrics", centerAdapter}, // Prometheus
+		{"internal/center/labca", centerAdapter},   // files of certificates
+		{"internal/center/doctor", centerAdapter},  // another center, over HTTP
+		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
 		{"internal/person", testHelp},
@@ -206,9 +212,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/pager" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/pager" && u.path != "internal/archtest"
 			},
-			"another program is run by the adapters of the browser, of credential_process and of the pager, and by programs only",
+			"another program is run by the adapters of the browser, of credential_process, of exec and of the pager, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},

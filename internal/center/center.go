@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"keyfob/internal/center/assignment"
@@ -20,10 +21,13 @@ import (
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/jwksfetch"
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/metrics"
+	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/oidc"
 	"keyfob/internal/center/portal"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/fresh"
 	"keyfob/internal/center/sts"
 	"keyfob/internal/center/throttle"
 	"keyfob/internal/center/token"
@@ -33,7 +37,7 @@ import (
 	"keyfob/internal/clock"
 )
 
-// Config is what a center is made of. All fields but the last four are required.
+// Config is what a center is made of. All fields up to BaseURL are required.
 type Config struct {
 	Store   store.Store // with an organisation applied to it
 	Keys    *keyring.Ring
@@ -46,6 +50,8 @@ type Config struct {
 	StartURLs []string        // further start URLs of the instance
 	SigV4Skew time.Duration   // 0 is 5 minutes
 	Powers    *control.Powers // test powers, nil for none; Clock is then Powers.Clock
+
+	Metrics *metrics.Metrics // nil counts nothing
 }
 
 // Center is a running center but for its listener.
@@ -54,6 +60,9 @@ type Center struct {
 	Directory *directory.Directory
 	Grants    *grant.Grants
 	handler   http.Handler
+	routes    routes
+	migrated  func(context.Context) error
+	draining  atomic.Bool
 }
 
 // New composes a center. It fails when the store has no organisation yet.
@@ -61,6 +70,11 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	if c.Powers != nil {
 		c.Clock = c.Powers.Clock
 	}
+	center := &Center{migrated: func(context.Context) error { return nil }}
+	if m, ok := c.Store.(interface{ Migrated(context.Context) error }); ok {
+		center.migrated = m.Migrated
+	}
+	c.Store = fresh.New(c.Metrics.Store(c.Store, c.Clock))
 	instance, err := c.Store.Instance(ctx)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errors.New("the store holds no instance: apply a seed file first")
@@ -69,11 +83,17 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	base := strings.TrimRight(c.BaseURL.String(), "/")
 
-	log := &audit.Log{Store: c.Store, Clock: c.Clock, Logger: c.Logger}
+	log := &audit.Log{Store: c.Store, Clock: c.Clock, Keys: c.Keys, Logger: c.Logger, Observe: c.Metrics.Audited}
 	dir := &directory.Directory{
 		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Keys: c.Keys,
 		Hasher: directory.NewHasher(runtime.GOMAXPROCS(0)),
 	}
+	passkeys, err := mfa.NewPasskeys(c.BaseURL, instance.Name)
+	if err != nil {
+		return nil, err
+	}
+	factors := &mfa.Factors{Store: c.Store, Keys: c.Keys, Clock: c.Clock, Random: c.Random, Audit: log, Passkeys: passkeys}
+	dir.Second = factors
 	registry := &clients.Registry{
 		Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log, Limits: clients.DefaultLimits(),
 		StartURLs: clients.NewStartURLs(base, c.StartURLs...), BaseURL: base,
@@ -93,7 +113,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		BaseURL: c.BaseURL, Directory: dir, Grants: grants, Assignments: assignments, Instances: c.Store,
 		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
 		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
-		Banner: banner,
+		Banner: banner, Factors: factors, Credentials: minter, Audit: log,
 	})
 	if err != nil {
 		return nil, err
@@ -105,17 +125,23 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	calls := sts.New(sts.Config{
 		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
 	})
-	center := &Center{Config: c, Directory: dir, Grants: grants}
+	found, err := newDiscovery(base, instance.Region, c.StartURLs)
+	if err != nil {
+		return nil, err
+	}
+	center.Config, center.Directory, center.Grants = c, dir, grants
 
 	mux := http.NewServeMux()
-	for _, door := range []interface{ Routes(mux *http.ServeMux) }{
-		oidc.New(oidc.Config{Clients: registry, Grants: grants, Logger: c.Logger}),
-		portal.New(portal.Config{Tokens: tokens, Assignments: assignments, Minter: minter, Audit: log, Logger: c.Logger}),
-		calls,
-		pages,
-		health{center},
+	for _, d := range []door{
+		{"oidc", oidc.New(oidc.Config{Clients: registry, Grants: c.Metrics.Grants(grants), Logger: c.Logger})},
+		{"portal", portal.New(portal.Config{Tokens: tokens, Assignments: assignments, Minter: minter, Audit: log, Logger: c.Logger})},
+		{"sts", calls},
+		{"web", pages},
+		{"health", health{center}},
+		{"discovery", found},
 	} {
-		door.Routes(mux)
+		d.Routes(mux)
+		center.routes.add(d)
 	}
 	mux.Handle("/", nobodys(pages.NotFound()))
 	center.handler = center.outer(shareRoot(calls, mux))
@@ -129,6 +155,7 @@ func (c *Center) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.S
 func shareRoot(calls *sts.Door, pages http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/" && r.Method == http.MethodGet && calls.Wants(r) {
+			r.Pattern = "POST /{$}" // for the metrics: where its calls go otherwise
 			calls.ServeHTTP(w, r)
 			return
 		}

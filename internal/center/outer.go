@@ -43,6 +43,7 @@ func (c *Center) outer(next http.Handler) http.Handler {
 		// SDKs correct their clocks by this header, so it is the center's clock that counts.
 		w.Header().Set("Date", start.UTC().Format(http.TimeFormat))
 		seen := &recorder{ResponseWriter: w}
+		end := c.Metrics.Begin()
 		defer func() {
 			broken := recover()
 			if broken != nil && broken != http.ErrAbortHandler {
@@ -56,9 +57,12 @@ func (c *Center) outer(next http.Handler) http.Handler {
 					broken = http.ErrAbortHandler // half an answer must not look whole
 				}
 			}
+			end()
+			took := c.Clock.Now().Sub(start)
+			c.Metrics.Request(c.routes.door(r), r.Pattern, seen.status, took)
 			// The path only: queries carry codes and states.
 			c.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("path", shown(r.URL.Path)),
-				slog.Int("status", seen.status), slog.Duration("took", c.Clock.Now().Sub(start)), slog.String("remote_ip", info.RemoteIP),
+				slog.Int("status", seen.status), slog.Duration("took", took), slog.String("remote_ip", info.RemoteIP),
 				slog.String("request_id", info.ID))
 			if broken != nil {
 				panic(broken)

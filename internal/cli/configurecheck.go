@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
 	"keyfob/internal/lint"
+	"keyfob/internal/shellquote"
 )
 
 // checkOptions is `configure check`.
@@ -221,7 +221,7 @@ func (o *checkOptions) fix(ctx context.Context, path string) error {
 	for _, r := range fixed.Rewritten {
 		if !slices.Contains(sessions, r.Session) {
 			sessions = append(sessions, r.Session)
-			o.say("    keyfob sso login --sso-session %s\n", credentials.QuotePOSIX(r.Session))
+			o.say("    keyfob sso login --sso-session %s\n", shellquote.Word(r.Session))
 		}
 	}
 	o.say("\n")

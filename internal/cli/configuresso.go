@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
+	"keyfob/internal/shellquote"
 	"keyfob/internal/wizard"
 )
 
@@ -104,7 +104,7 @@ func howToUse(done wizard.Configured) string {
 	verify := "keyfob sts get-caller-identity"
 	isDefault := strings.EqualFold(profile, "default")
 	if !isDefault {
-		verify += " --profile " + credentials.QuotePOSIX(profile)
+		verify += " --profile " + shellquote.Word(profile)
 	}
 	if done.Region == "" {
 		verify += " --region " + done.SSORegion // the call needs one
@@ -112,7 +112,7 @@ func howToUse(done wizard.Configured) string {
 	switch {
 	case !done.HasRole:
 		return "Successfully configured SSO for profile: " + profile +
-			"\nIt has no account and role; to get its bearer token:\n\nkeyfob sso token --profile " + credentials.QuotePOSIX(profile) + "\n"
+			"\nIt has no account and role; to get its bearer token:\n\nkeyfob sso token --profile " + shellquote.Word(profile) + "\n"
 	case isDefault:
 		return "keyfob and the AWS CLI are now configured to use the default profile.\n" +
 			"Run the following command to verify your configuration:\n\n" + verify + "\n"
@@ -147,7 +147,7 @@ sign in, and calls nobody unless the start URL is one of your own that leads to 
 			}
 			return a.print("\nCompleted configuring SSO session: " + printable(name) +
 				"\nRun the following to login and refresh access token for this session:\n\nkeyfob sso login --sso-session " +
-				credentials.QuotePOSIX(printable(name)) + "\n")
+				shellquote.Word(printable(name)) + "\n")
 		},
 	}
 	f.declare(c)

@@ -10,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
+	"keyfob/internal/childprocess"
 	"keyfob/internal/credentials"
 	"keyfob/internal/output"
 	"keyfob/internal/pager"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
+	"keyfob/internal/shellquote"
 	"keyfob/internal/signin"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
@@ -25,6 +27,8 @@ import (
 const (
 	exitOK            = 0
 	exitNoValue       = 1
+	exitNotExecutable = 126 // as a shell says it
+	exitNotFound      = 127
 	exitInterrupted   = 130
 	exitHungUp        = 129
 	exitTerminated    = 143
@@ -74,6 +78,9 @@ func (a *app) report(err error) int {
 		_, _ = io.WriteString(a.sys.Stderr, "\n")
 		return exitInterrupted
 	}
+	if child := new(childExit); errors.As(err, &child) {
+		return child.code
+	}
 	if none := new(noValueError); errors.As(err, &none) && none.text == "" {
 		return exitNoValue
 	}
@@ -113,6 +120,14 @@ func (a *app) advise(err error) (code int, hints []string) {
 			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
 		}
 	}
+	switch {
+	case errors.As(err, new(*childprocess.NotFoundError)):
+		return exitNotFound, nil
+	case errors.As(err, new(*childprocess.NotExecutableError)):
+		return exitNotExecutable, nil
+	case errors.As(err, new(*nestedShellError)):
+		return exitGeneral, []string{"leave it with exit, or start another inside it with --force"}
+	}
 	if code, hints, ok := adviseConfig(err); ok {
 		return code, hints
 	}
@@ -144,7 +159,7 @@ func adviseAnswers(err error) (code int, hints []string, ok bool) {
 func goOn(u *wizard.UnfinishedError) string {
 	command := "keyfob configure sso"
 	for _, word := range u.Flags {
-		command += " " + credentials.QuotePOSIX(word)
+		command += " " + shellquote.Word(word)
 	}
 	return command
 }
@@ -204,7 +219,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	var needed *credentials.CodeNeededError
 	switch {
 	case errors.As(err, &without):
-		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + credentials.QuotePOSIX(without.Profile)}, true
+		return exitGeneral, []string{"name the profile to assume the role with: keyfob configure set source_profile NAME --profile " + shellquote.Word(without.Profile)}, true
 	case errors.As(err, &unknown):
 		return exitGeneral, []string{"keyfob configure list-profiles shows the profiles there are"}, true
 	case errors.As(err, &source):
@@ -212,7 +227,7 @@ func adviseSource(err error) (code int, hints []string, ok bool) {
 	case errors.As(err, new(*credentials.RecursionError)):
 		return exitConfiguration, []string{"the credential_process of these profiles leads back to keyfob or the AWS CLI"}, true
 	case errors.As(err, &needed):
-		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + credentials.QuotePOSIX(needed.Profile) +
+		return exitGeneral, []string{"at a terminal, run keyfob configure export-credentials --format env --profile " + shellquote.Word(needed.Profile) +
 			" once: the credentials are then cached, for every AWS tool"}, true
 	}
 	return 0, nil, false
@@ -248,9 +263,9 @@ func adviseSignIn(err error) (code int, hints []string, ok bool) {
 func loginCommand(t session.Target) string {
 	switch {
 	case t.Session != "":
-		return "keyfob sso login --sso-session " + credentials.QuotePOSIX(t.Session)
+		return "keyfob sso login --sso-session " + shellquote.Word(t.Session)
 	case t.Profile != "" && t.Profile != "default":
-		return "keyfob sso login --profile " + credentials.QuotePOSIX(t.Profile)
+		return "keyfob sso login --profile " + shellquote.Word(t.Profile)
 	}
 	return "keyfob sso login"
 }

@@ -25,13 +25,15 @@ type System struct {
 	Name      string   // the program's, as it was called
 	Args      []string // without the program's name
 	LookupEnv func(key string) (string, bool)
-	Home      string // "" when there is none
+	Environ   []string // "NAME=value", for programs that are run
+	Home      string   // "" when there is none
 	Stdin     io.Reader
 	Stdout    io.Writer
 	Stderr    io.Writer
 	Clock     clock.Clock
 	Random    io.Reader
 	Version   string
+	Windows   bool
 
 	// Question is the call as the fast path understood it and could not answer; nil for other calls.
 	Question *fastpath.Question
@@ -51,7 +53,7 @@ func Main(ctx context.Context, sys System) int {
 	root := a.root(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.As(err, new(*childExit)) {
 		// Whatever the interrupted step made of it, this is why it ended.
 		err = context.Cause(ctx)
 	}
@@ -61,7 +63,7 @@ func Main(ctx context.Context, sys System) int {
 // helpLast lets a command be asked for help the way `aws` is: by a last word.
 func helpLast(args []string) []string {
 	last := len(args) - 1
-	if last < 1 || args[last] != "help" || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
+	if last < 1 || args[last] != "help" || args[0] == "exec" && last > 1 || slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "-") }) {
 		return args
 	}
 	return append(slices.Clone(args[:last]), "--help")
@@ -194,6 +196,10 @@ func (a *app) commands() []firstWord {
 		}},
 		{"rds", func() *cobra.Command { return group("rds", "sign in to databases on AWS", a.newRDSToken()) }},
 		{"process", a.newProcess},
+		{"exec", a.newExec},
+		{"env", a.newEnv},
+		{"shell", a.newShell},
+		{"serve", func() *cobra.Command { return group("serve", "serve credentials to other programs", a.newServeCredentials()) }},
 	}
 }
 

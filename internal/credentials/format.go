@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
+
+	"keyfob/internal/shellquote"
 )
 
 // Format is a way to print credentials, named as `aws configure export-credentials --format` names it.
@@ -31,29 +31,23 @@ func Formats() []Format {
 // shell in question when they need it. It fails for an unknown format, and for a value that the
 // shell cannot hold.
 func (f Format) Print(c Credentials) ([]byte, error) {
+	var b bytes.Buffer
 	for _, v := range variables(c) {
-		// Real ones never do; a shell, or the terminal that this may be printed on, could take them for commands.
-		if strings.ContainsFunc(v.value, unicode.IsControl) {
-			return nil, fmt.Errorf("the value of %s holds a control character", v.name)
+		if err := shellquote.Check(v.name, v.value); err != nil {
+			return nil, err
+		}
+		line, ok, err := f.line(v)
+		switch {
+		case !ok && f != FormatProcess:
+			return nil, fmt.Errorf("unknown format %q", string(f))
+		case err != nil:
+			return nil, err
+		case v.value != "":
+			b.WriteString(line + "\n")
 		}
 	}
 	if f == FormatProcess {
 		return printProcess(c)
-	}
-	line, ok := f.line()
-	if !ok {
-		return nil, fmt.Errorf("unknown format %q", string(f))
-	}
-	var b bytes.Buffer
-	for _, v := range variables(c) {
-		if v.value == "" {
-			continue
-		}
-		if f == FormatWindowsCmd && strings.ContainsAny(v.value, `"%`) {
-			return nil, fmt.Errorf("the value of %s holds a character that cmd has no way to quote", v.name)
-		}
-		b.WriteString(line(v.name, v.value))
-		b.WriteByte('\n')
 	}
 	return b.Bytes(), nil
 }
@@ -93,53 +87,22 @@ func printProcess(c Credentials) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (f Format) line() (func(name, value string) string, bool) {
+func (f Format) line(v variable) (line string, ok bool, err error) {
+	syntax := shellquote.POSIX
 	switch f {
 	case FormatEnv:
-		return func(n, v string) string { return "export " + n + "=" + QuotePOSIX(v) }, true
 	case FormatEnvNoExport:
-		return func(n, v string) string { return n + "=" + QuotePOSIX(v) }, true
+		line, err = shellquote.Assign(v.name, v.value)
+		return line, true, err
 	case FormatPowerShell:
-		return func(n, v string) string { return "$Env:" + n + `="` + escape(v, '`', "`\"$“”„") + `"` }, true
+		syntax = shellquote.PowerShell
 	case FormatWindowsCmd:
-		return lineWindowsCmd, true
+		syntax = shellquote.Cmd
 	case FormatFish:
-		return func(n, v string) string { return "set -gx " + n + ` "` + escape(v, '\\', `\"$`) + `"` }, true
+		syntax = shellquote.Fish
+	default:
+		return "", false, nil
 	}
-	return nil, false
-}
-
-// QuotePOSIX quotes v for sh, bash and zsh if it holds anything that they could take for syntax.
-// Control characters are not its business.
-func QuotePOSIX(v string) string {
-	safe := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
-	}
-	// zsh takes "=name" for the path of a command, at the start and after each colon.
-	command := strings.HasPrefix(v, "=") || strings.Contains(v, ":=")
-	if v != "" && !command && strings.IndexFunc(v, func(r rune) bool { return !safe(r) }) < 0 {
-		return v
-	}
-	return "'" + strings.ReplaceAll(v, "'", `'\''`) + "'"
-}
-
-// lineWindowsCmd quotes the whole assignment, which is cmd's way to keep & | < > ^ and trailing
-// blanks out of its grammar.
-func lineWindowsCmd(n, v string) string {
-	if strings.ContainsAny(v, "&|<>^()!\" \t") {
-		return `set "` + n + "=" + v + `"`
-	}
-	return "set " + n + "=" + v
-}
-
-// escape puts esc before every character of special.
-func escape(v string, esc rune, special string) string {
-	var b strings.Builder
-	for _, r := range v {
-		if strings.ContainsRune(special, r) {
-			b.WriteRune(esc)
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	line, err = syntax.Export(v.name, v.value)
+	return line, true, err
 }

@@ -36,7 +36,7 @@ func (k *kept) get(ctx context.Context) (Credentials, error) {
 	if ok && left >= RenewWindow {
 		return cached, nil
 	}
-	bounded, hurried := ctx, ok && left >= worthServing && !k.asks
+	bounded, hurried := ctx, ok && left >= WorthServing && !k.asks
 	if hurried {
 		var cancel context.CancelFunc
 		bounded, cancel = context.WithTimeoutCause(ctx, Patience, errPatience())
@@ -62,8 +62,8 @@ func (k *kept) get(ctx context.Context) (Credentials, error) {
 // Patience is how long an answer that is still valid is kept back in the hope of a newer one.
 const Patience = 2 * time.Second
 
-// worthServing is how long credentials must last to be served instead of waited for.
-const worthServing = 30 * time.Second
+// WorthServing is how long credentials must last to be served instead of waited for.
+const WorthServing = 30 * time.Second
 
 func errPatience() error { return fmt.Errorf("no new credentials within %s", Patience) }
 

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"keyfob/internal/credentials"
+	"keyfob/internal/shellquote"
 )
 
 const (
@@ -29,7 +29,7 @@ func (f File) open(want fs.FileMode) bool {
 // modes looks at who may read and write the files.
 func (c *check) modes() {
 	for _, file := range c.Files {
-		f := Finding{Severity: Warning, Code: "file-mode", File: file.Path, Fix: "chmod 600 " + credentials.QuotePOSIX(file.Path)}
+		f := Finding{Severity: Warning, Code: "file-mode", File: file.Path, Fix: "chmod 600 " + shellquote.Word(file.Path)}
 		switch config := file.Path == c.Config.ConfigFile(); {
 		case file.open(writable):
 			f.Text = "other users of this machine can change the file, and so which programs run (credential_process) and where you sign in"
@@ -61,7 +61,7 @@ func (c *check) modes() {
 		c.add(Finding{
 			Severity: Warning, Code: "file-mode", File: folder,
 			Text: "other users of this machine can read or change " + what + " tokens or credentials of yours",
-			Fix:  "chmod 700 " + credentials.QuotePOSIX(folder) + " && chmod 600 " + credentials.QuotePOSIX(folder) + "/*.json",
+			Fix:  "chmod 700 " + shellquote.Word(folder) + " && chmod 600 " + shellquote.Word(folder) + "/*.json",
 		})
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
+	"keyfob/internal/shellquote"
 )
 
 // quote shows a piece of a file in a sentence.
@@ -31,7 +31,7 @@ func name(h awsconfig.Header) string { return string(h.Kind) + " " + quote(h.Nam
 func keyfob(args ...string) string {
 	line := "keyfob"
 	for _, a := range args {
-		line += " " + credentials.QuotePOSIX(a)
+		line += " " + shellquote.Word(a)
 	}
 	return line
 }

@@ -1,8 +1,10 @@
-// Package loopback is the listener that a browser comes back to (RFC 8252 section 7.3): on 127.0.0.1
-// alone, on one path, for one answer, for as long as one sign-in takes.
+// Package loopback is everything that keyfob listens for, on this machine alone: a browser that comes back
+// from a sign-in (RFC 8252 section 7.3), on one path, for one answer, for as long as one sign-in takes; a
+// browser that is to be sent to a secret address; and the programs that are served credentials.
 //
-// The command line's build.go makes it for the sign-in rules, which tell it how the sign-in ended so
-// that the page in the browser tells the truth. It knows nothing of tokens.
+// The command line's build files make it. Whoever asks is a stranger: any program and any page of a browser
+// can reach it, so it wants the address it is known by, and a secret, before it says anything. It knows
+// nothing of sign-ins, profiles and where credentials come from.
 package loopback
 
 import (

@@ -8,6 +8,7 @@ package metadata
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -84,12 +85,29 @@ func (c *Client) Instance(ctx context.Context, endpoint string) ([]byte, error) 
 }
 
 type statusError struct {
-	status int
-	host   string
+	status  int
+	host    string
+	message string // what the service says about it; text from outside
 }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("Received non 200 response %d from %s", e.status, e.host)
+	text := fmt.Sprintf("Received non 200 response %d from %s", e.status, e.host)
+	if e.message != "" {
+		text += ": " + e.message
+	}
+	return text
+}
+
+// maxMessage keeps a service's essay out of an error.
+const maxMessage = 500
+
+// refusal reads the message of a refusal, as container services word them.
+func refusal(body io.Reader) string {
+	var said struct{ Message string }
+	if json.NewDecoder(io.LimitReader(body, maxBody)).Decode(&said) != nil || len(said.Message) > maxMessage {
+		return ""
+	}
+	return said.Message
 }
 
 func (c *Client) do(ctx context.Context, method, address string, headers map[string]string) ([]byte, error) {
@@ -113,7 +131,7 @@ func (c *Client) do(ctx context.Context, method, address string, headers map[str
 	if err == nil {
 		defer resp.Body.Close() //nolint:errcheck // it is only read
 		if resp.StatusCode != http.StatusOK {
-			return nil, &statusError{resp.StatusCode, req.URL.Host}
+			return nil, &statusError{resp.StatusCode, req.URL.Host, refusal(resp.Body)}
 		}
 		var body []byte
 		if body, err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1)); err == nil && len(body) > maxBody {

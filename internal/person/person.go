@@ -7,12 +7,15 @@ package person
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -34,6 +37,20 @@ func New(name, password string) (*Person, error) {
 		return nil, err
 	}
 	return &Person{Name: name, Password: password, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}, nil
+}
+
+// Trust makes the browser trust the CA in a PEM file, and no other.
+func (p *Person) Trust(file string) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(b) {
+		return fmt.Errorf("no certificate in %s", file)
+	}
+	p.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	return nil
 }
 
 // Page is what the person sees at the end.

@@ -1,5 +1,6 @@
 // Package audit writes down who did what. An event goes to the store, where it stays, and to the
-// program's log, where an operator sees it pass.
+// program's log, where an operator sees it pass. In the store every event is chained to the one before, so
+// that [Verify] notices what was changed, removed or added later; [CloudTrail] is how events are shown.
 //
 // Rules and doors record what a signed-in person or an authenticated client did. What a stranger
 // tries without success only goes to the program's log: otherwise anybody could fill the disk. It
@@ -12,23 +13,30 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"keyfob/internal/center/batch"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/store"
 	"keyfob/internal/clock"
 )
 
-// maxDetail is how much of each detail is kept, in bytes: some of it is text from outside.
+// maxDetail is how much of each text is kept, in bytes: some of it is text from outside.
 const maxDetail = 512
 
 // Success is the Outcome of what was done as asked; any other outcome is the reason of a refusal.
 const Success = "success"
 
-// Log is the audit log. It is safe for concurrent use.
+// Log is the audit log. It is safe for concurrent use and must not be copied.
 type Log struct {
 	Store  store.Audit
 	Clock  clock.Clock
+	Keys   Keys // nil leaves the head of the chain unsigned, which Verify does not accept
 	Logger *slog.Logger
+	// Observe, if not nil, sees every event that was recorded; it counts them.
+	Observe func(store.AuditEvent)
+
+	queue batch.Queue[*recording]
 }
 
 // Record adds e with the time, and the address and id of the request in ctx. Where e hands something
@@ -37,20 +45,32 @@ type Log struct {
 // the error, which is logged here in any case.
 func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
 	info := request.FromContext(ctx)
-	e.At, e.RemoteIP, e.RequestID = l.Clock.Now(), info.RemoteIP, info.ID
+	// A database keeps milliseconds, and what is hashed must be what is kept.
+	e.At = l.Clock.Now().UTC().Truncate(time.Millisecond)
+	e.RemoteIP, e.RequestID, e.UserAgent = info.RemoteIP, info.ID, kept(info.UserAgent)
+	for _, text := range []*string{&e.Name, &e.Outcome, &e.UserID, &e.ClientID, &e.SessionID, &e.RemoteIP, &e.RequestID} {
+		*text = kept(*text)
+	}
 	e.Detail = maps.Clone(e.Detail)
 	for k, v := range e.Detail {
-		e.Detail[k] = strings.ToValidUTF8(v[:min(len(v), maxDetail)], "")
+		e.Detail[k] = kept(v)
 	}
 	// Whoever hangs up in time must not be able to stay out of the log.
 	ctx = context.WithoutCancel(ctx)
-	err := l.Store.AppendAudit(ctx, e)
+	err := l.append(ctx, e)
 	level, attrs := slog.LevelInfo, attributes(e)
 	if err != nil {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("audit_error", err))
+	} else if l.Observe != nil {
+		l.Observe(e)
 	}
 	l.Logger.LogAttrs(ctx, level, "audit: "+e.Name, attrs...)
 	return err
+}
+
+// kept is what every database takes as it is: bounded, valid UTF-8 without NUL.
+func kept(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s[:min(len(s), maxDetail)], ""), "\x00", "")
 }
 
 func attributes(e store.AuditEvent) []slog.Attr {

@@ -18,7 +18,9 @@ import (
 
 type failing struct{ store.Audit }
 
-func (failing) AppendAudit(context.Context, store.AuditEvent) error { return errors.New("disk full") }
+func (failing) AppendAudit(context.Context, func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
+	return errors.New("disk full")
+}
 
 func TestRecord(t *testing.T) {
 	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "db"))

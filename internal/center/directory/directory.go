@@ -47,6 +47,7 @@ type Directory struct {
 	Hasher PasswordHasher
 	Audit  Recorder
 	Keys   *keyring.Ring
+	Second Second        // nil where nobody has a second factor
 	Idle   time.Duration // 0 is DefaultIdle
 }
 
@@ -61,17 +62,21 @@ type Attempt struct {
 	Login    string // name or e-mail address
 	Password wire.Secret
 	Browser  wire.Secret // an earlier SignedIn.Browser, or ""
+	Again    *Person     // who is signed in already and authenticates again, or nil
 }
 
-// SignedIn is a new session. Cookie identifies it and is known to the browser only; Browser proves,
-// also after the session has ended, that this person has used that browser.
+// SignedIn is a new session, or, if Half is set and nothing else, half a sign-in. Cookie identifies the
+// session and is known to the browser only; Browser proves, also after the session has ended, that this
+// person has used that browser.
 type SignedIn struct {
 	Cookie  wire.Secret
 	Browser wire.Secret
 	Person  Person
+	Half    wire.Secret // for [Directory.Half] and [Directory.Complete]
 }
 
-// SignIn checks a password and opens a session, always a new one. Its errors are [ErrBadCredentials],
+// SignIn checks a password and opens a session, always a new one, or half of one if the person needs a
+// second factor. Its errors are [ErrBadCredentials],
 // a *[ThrottledError], or the store's and the context's. Whatever the reason, a refusal that is not
 // throttling costs one password hash.
 func (d *Directory) SignIn(ctx context.Context, a Attempt) (SignedIn, error) {
@@ -111,6 +116,8 @@ func (d *Directory) SignIn(ctx context.Context, a Attempt) (SignedIn, error) {
 		return SignedIn{}, d.refuse(ctx, "user disabled", u.ID)
 	case !ok:
 		return SignedIn{}, d.refuse(ctx, "wrong password", u.ID)
+	case a.Again != nil && a.Again.User.ID != u.ID:
+		return SignedIn{}, d.refuse(ctx, "somebody else", u.ID)
 	}
 	if err := firstError(d.Store.ClearThrottle(ctx, buckets[0].key), d.refund(ctx, buckets[1:])); err != nil {
 		return SignedIn{}, err
@@ -121,12 +128,7 @@ func (d *Directory) SignIn(ctx context.Context, a Attempt) (SignedIn, error) {
 			_ = d.Store.UpgradePasswordHash(ctx, u.ID, u.PasswordHash, better)
 		}
 	}
-	in, err := d.StartSession(ctx, u)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	in.Browser, err = d.proof(u.ID, browser)
-	return in, firstError(err, d.audit(ctx, "SignIn", "success", u.ID, in.Person.Session.ID))
+	return d.enter(ctx, u, browser, a.Again)
 }
 
 // refuse writes down why, and keeps it from everybody else. Unknown people are written down as well:

@@ -27,6 +27,9 @@ type plainHasher struct {
 
 func (h *plainHasher) Hash(_ context.Context, p wire.Secret) (string, error) {
 	h.hashed++
+	if len(p) < directory.MinPassword {
+		return "", directory.ErrPassword
+	}
 	return "plain:" + p.Reveal(), nil
 }
 

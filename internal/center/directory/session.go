@@ -20,15 +20,14 @@ func (d *Directory) StartSession(ctx context.Context, u store.User) (SignedIn, e
 	if err != nil {
 		return SignedIn{}, err
 	}
-	var secret [32]byte
-	var id [16]byte
-	if _, err := io.ReadFull(d.Random, secret[:]); err != nil {
+	cookie, err := d.newCookie()
+	if err != nil {
 		return SignedIn{}, err
 	}
+	var id [16]byte
 	if _, err := io.ReadFull(d.Random, id[:]); err != nil {
 		return SignedIn{}, err
 	}
-	cookie := wire.Secret(base64.RawURLEncoding.EncodeToString(secret[:]))
 	now, from := d.Clock.Now(), request.FromContext(ctx)
 	s := store.Session{
 		ID: "ses-" + hex.EncodeToString(id[:]), CookieHash: store.HashSecret(cookie), UserID: u.ID,
@@ -39,6 +38,12 @@ func (d *Directory) StartSession(ctx context.Context, u store.User) (SignedIn, e
 		return SignedIn{}, err
 	}
 	return SignedIn{Cookie: cookie, Person: Person{User: u, Session: s}}, nil
+}
+
+func (d *Directory) newCookie() (wire.Secret, error) {
+	var b [32]byte
+	_, err := io.ReadFull(d.Random, b[:])
+	return wire.Secret(base64.RawURLEncoding.EncodeToString(b[:])), err
 }
 
 // Person returns who a browser's cookie stands for, or [ErrNoSession]. A browser that was away for

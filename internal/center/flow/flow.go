@@ -2,8 +2,8 @@
 //
 // It is a star: every page of the center's web door, whatever it has just done, comes back to
 // [Next] with what the browser wants and who is signed in, and Next names the one page that follows.
-// No page knows which page comes after it, so no page can be skipped and a new step (a second
-// factor) is one line here.
+// No page knows which page comes after it, so no page can be skipped: whoever lacks a second factor, or
+// has to authenticate again, gets the page for that, whatever they want.
 //
 // What the browser wants travels between pages as a value that only this center can make
 // ([Flow.Seal]). It is never a URL, so there is no open redirect to guard against. The door package
@@ -33,6 +33,10 @@ const (
 	WantDeviceChecked Kind = "device-checked" // UserCode was looked up in the session Session
 	WantDeviceDecided Kind = "device-decided" // Approved says how
 	WantSignedOut     Kind = "signed-out"     // to be told so
+	WantKeys          Kind = "keys"           // credentials of Role in Account
+	WantSessions      Kind = "sessions"       // to see one's sessions
+	WantSecurity      Kind = "security"       // to see what one signs in with
+	WantChange        Kind = "change"         // to change that: Page says how
 )
 
 // Want is what the browser wants. Which fields count depends on Kind.
@@ -42,6 +46,9 @@ type Want struct {
 	UserCode  string               `json:"c,omitempty"`
 	Session   string               `json:"s,omitempty"`
 	Approved  bool                 `json:"y,omitempty"`
+	Account   string               `json:"n,omitempty"`
+	Role      string               `json:"r,omitempty"`
+	Page      Page                 `json:"p,omitempty"`
 }
 
 // Page names a page.
@@ -56,17 +63,43 @@ const (
 	PageDeviceConfirm Page = "device-confirm"
 	PageDeviceResult  Page = "device-result"
 	PageSignedOut     Page = "signed-out"
+	PageSecondFactor  Page = "second-factor" // show the second factor
+	PageEnrol         Page = "enrol"         // set one up, as there must be one
+	PageConfirm       Page = "confirm"       // authenticate again
+	PageKeys          Page = "keys"
+	PageSessions      Page = "sessions"
+	PageSecurity      Page = "security"
+	PageAddApp        Page = "add-app"
+	PageAddPasskey    Page = "add-passkey"
+	PagePassword      Page = "password"
 )
 
-// Next is the dispatcher: the page that follows for this person (nil when nobody is signed in).
-func Next(p *directory.Person, w Want) Page {
-	if w.Kind == WantSignedOut && p == nil {
+// Visitor is whose browser it is. Person is who is signed in, or nil; Half is a sign-in that lacks its
+// second factor, or nil, which is none; Recent says that the person signed in a short while ago.
+type Visitor struct {
+	Person *directory.Person
+	Half   *directory.Half
+	Recent bool
+}
+
+// Next is the dispatcher: the page that follows for this visitor.
+func Next(v Visitor, w Want) Page {
+	p := v.Person
+	switch {
+	case p != nil:
+	case w.Kind == WantSignedOut:
 		return PageSignedOut
-	}
-	if p == nil {
+	case v.Half != nil && v.Half.Renews == "":
+		return secondHalf(v.Half)
+	default:
 		return PageSignIn
 	}
-	// The second factor goes here: a session that still lacks it gets its page, whatever the want.
+	if w.Kind == WantChange && !v.Recent {
+		if v.Half != nil && v.Half.Renews == p.Session.ID {
+			return secondHalf(v.Half)
+		}
+		return PageConfirm
+	}
 	switch {
 	case w.Kind == WantAuthorize && w.Authorize != nil:
 		return PageConsent
@@ -77,8 +110,27 @@ func Next(p *directory.Person, w Want) Page {
 		return PageDeviceCode
 	case w.Kind == WantDeviceDecided:
 		return PageDeviceResult
+	case w.Kind == WantKeys:
+		return PageKeys
+	case w.Kind == WantSessions:
+		return PageSessions
+	case w.Kind == WantSecurity:
+		return PageSecurity
+	case w.Kind == WantChange:
+		switch w.Page {
+		case PageAddApp, PageAddPasskey, PagePassword:
+			return w.Page
+		}
+		return PageSecurity
 	}
 	return PagePortal
+}
+
+func secondHalf(h *directory.Half) Page {
+	if h.Enrol {
+		return PageEnrol
+	}
+	return PageSecondFactor
 }
 
 // ErrReturn is returned for a return value that this center did not make, or made too long ago.

@@ -49,11 +49,50 @@ func TestNext(t *testing.T) {
 		{ada, flow.Want{}, flow.PagePortal},
 		{nil, flow.Want{Kind: flow.WantSignedOut}, flow.PageSignedOut},
 	} {
-		if got := flow.Next(c.person, c.want); got != c.page {
+		if got := flow.Next(flow.Visitor{Person: c.person}, c.want); got != c.page {
 			t.Errorf("signed in %v, %+v: %s, want %s", c.person != nil, c.want, got, c.page)
 		}
-		if got := flow.Next(nil, c.want); c.want.Kind != flow.WantSignedOut && got != flow.PageSignIn {
+		if got := flow.Next(flow.Visitor{}, c.want); c.want.Kind != flow.WantSignedOut && got != flow.PageSignIn {
 			t.Errorf("nobody signed in, %+v: %s", c.want, got)
+		}
+	}
+}
+
+// Whatever is wanted, a password alone leads to nothing but the second factor, and nothing that one
+// signs in with is changed long after signing in.
+func TestSecurity54SecondFactorCannotBeSkipped(t *testing.T) {
+	ada := &directory.Person{Session: store.Session{ID: "s1"}}
+	kinds := []flow.Kind{
+		flow.WantPortal, flow.WantAuthorize, flow.WantDevice, flow.WantDeviceChecked, flow.WantDeviceDecided, flow.WantKeys, flow.WantSessions,
+		flow.WantSecurity, flow.WantChange, "what?",
+	}
+	for _, k := range kinds {
+		w := flow.Want{Kind: k, Authorize: &grant.Authorization{ClientID: "c1"}, Session: "s1", Page: flow.PagePassword}
+		for half, want := range map[*directory.Half]flow.Page{{}: flow.PageSecondFactor, {Enrol: true}: flow.PageEnrol, {Renews: "s1"}: flow.PageSignIn} {
+			if got := flow.Next(flow.Visitor{Half: half}, w); got != want {
+				t.Errorf("%s with half a sign-in %+v: %s, want %s", k, half, got, want)
+			}
+		}
+	}
+	change := flow.Want{Kind: flow.WantChange, Page: flow.PagePassword}
+	for _, c := range []struct {
+		v    flow.Visitor
+		w    flow.Want
+		page flow.Page
+	}{
+		{flow.Visitor{Person: ada}, change, flow.PageConfirm},
+		{flow.Visitor{Person: ada, Half: &directory.Half{Renews: "s2"}}, change, flow.PageConfirm},
+		{flow.Visitor{Person: ada, Half: &directory.Half{}}, change, flow.PageConfirm},
+		{flow.Visitor{Person: ada, Half: &directory.Half{Renews: "s1"}}, change, flow.PageSecondFactor},
+		{flow.Visitor{Person: ada, Half: &directory.Half{Renews: "s1", Enrol: true}}, change, flow.PageEnrol},
+		{flow.Visitor{Person: ada, Recent: true}, change, flow.PagePassword},
+		{flow.Visitor{Person: ada, Recent: true}, flow.Want{Kind: flow.WantChange, Page: flow.PagePortal}, flow.PageSecurity},
+		{flow.Visitor{Person: ada}, flow.Want{Kind: flow.WantSecurity}, flow.PageSecurity},
+		{flow.Visitor{Person: ada}, flow.Want{Kind: flow.WantKeys}, flow.PageKeys},
+		{flow.Visitor{Person: ada}, flow.Want{Kind: flow.WantSessions}, flow.PageSessions},
+	} {
+		if got := flow.Next(c.v, c.w); got != c.page {
+			t.Errorf("%+v, %+v: %s, want %s", c.v, c.w, got, c.page)
 		}
 	}
 }

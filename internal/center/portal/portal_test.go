@@ -237,4 +237,6 @@ func TestNoCredentialsWithoutAudit(t *testing.T) {
 
 type full struct{ store.Audit }
 
-func (full) AppendAudit(context.Context, store.AuditEvent) error { return errors.New("disk full") }
+func (full) AppendAudit(context.Context, func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
+	return errors.New("disk full")
+}

@@ -70,6 +70,7 @@ func (r *reader) readFile(root ast.Node) {
 
 func (r *reader) instance(n ast.Node) {
 	i := store.Instance{SessionLifetime: defaultSession}
+	policy := ""
 	r.mapping(
 		n, "instance",
 		field{"name", true, r.text("name", &i.Name)},
@@ -82,7 +83,9 @@ func (r *reader) instance(n ast.Node) {
 			r.seed.StartURLs = append(r.seed.StartURLs, s)
 		})},
 		field{"session_duration", false, r.duration("session_duration", &i.SessionLifetime, minSession, maxSession)},
+		field{"mfa", false, r.matching("mfa", `^(optional|required|off)$`, "optional, required or off", &policy)},
 	)
+	i.MFA = store.MFAPolicy(policy)
 	i.ID = directory.InstanceID(i.Name)
 	i.IdentityStoreID = directory.IdentityStoreID(i.ID)
 	r.seed.Organisation.Instance = i

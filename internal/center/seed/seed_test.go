@@ -26,6 +26,7 @@ instance:
   region: us-east-1
   start_urls: [https://example.awsapps.com/start]
   session_duration: PT12H
+  mfa: required
 accounts:
   - id: "000000000042"
     name: Zero
@@ -65,7 +66,7 @@ func TestGoodFile(t *testing.T) {
 	want := seed.Seed{
 		StartURLs: []string{"https://example.awsapps.com/start"},
 		Organisation: store.Organisation{
-			Instance: store.Instance{ID: inst, IdentityStoreID: directory.IdentityStoreID(inst), Name: "Example", Region: "us-east-1", SessionLifetime: 12 * time.Hour},
+			Instance: store.Instance{ID: inst, IdentityStoreID: directory.IdentityStoreID(inst), Name: "Example", Region: "us-east-1", SessionLifetime: 12 * time.Hour, MFA: store.MFARequired},
 			Accounts: []store.Account{{ID: "000000000042", Name: "Zero", Email: "zero@example.com"}, {ID: "111111111111", Name: "Production"}},
 			Users: []store.User{
 				{ID: ada, Name: "Ada", NameKey: "ada", DisplayName: "Ada Lovelace", Email: "ada@example.com", EmailKey: "ada@example.com", PasswordHash: hash},

@@ -33,6 +33,7 @@ type Instance struct {
 	Name            string
 	Region          string
 	SessionLifetime time.Duration // of a person's sign-in, and so of everything derived from it
+	MFA             MFAPolicy
 }
 
 // Account is an AWS account: 12 digits, a name, and its owner's e-mail address.
@@ -211,17 +212,4 @@ type Throttle struct {
 	Failures     int
 	FirstAt      time.Time
 	BlockedUntil time.Time
-}
-
-// AuditEvent is one line of the audit log.
-type AuditEvent struct {
-	At        time.Time
-	Name      string // "SignIn", "CreateToken", …: an operation, in the service model's words where it has one
-	Outcome   string // "success" or the reason of the refusal
-	UserID    string
-	ClientID  string
-	SessionID string
-	RemoteIP  string
-	RequestID string
-	Detail    map[string]string // never a secret
 }

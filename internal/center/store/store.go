@@ -19,6 +19,10 @@ type Store interface {
 	Throttles
 	Trusts
 	Onces
+	Factors
+	Links
+	SessionChanges
+	Revisions
 	Audit
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:
 	// registrations, device authorizations, codes, tokens, sessions, throttles, marks of use. A code that was used
@@ -141,11 +145,4 @@ type Throttles interface {
 	// the store.
 	UpdateThrottle(ctx context.Context, key string, change func(*Throttle)) (Throttle, error)
 	ClearThrottle(ctx context.Context, key string) error
-}
-
-// Audit is the append-only log of who did what.
-type Audit interface {
-	AppendAudit(ctx context.Context, e AuditEvent) error
-	// AuditEvents returns the newest events first, at most limit.
-	AuditEvents(ctx context.Context, limit int) ([]AuditEvent, error)
 }

@@ -30,10 +30,10 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
 // consentPage is shown for every authorization: the id of a client on somebody's own machine proves
 // nothing, so that an earlier yes says nothing about this one (RFC 8252 section 8.6).
 func (d *Door) consentPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	a, now := v.Want.Authorize, d.Clock.Now()
+	a, now, l := v.Want.Authorize, d.Clock.Now(), d.speak(w, r)
 	b := consentBody{
 		CSRF: d.csrf(holderOf(v.Person, ""), "/authorize/decision"), Client: visible(a.ClientName), Target: target(a.RedirectURI),
-		ThisMachine: loopbackTarget(a.RedirectURI), Permissions: permissions(a.Scopes),
+		ThisMachine: loopbackTarget(a.RedirectURI), Permissions: permissions(l, a.Scopes),
 		Now: instant{now}, Until: instant{v.Person.Session.ExpiresAt},
 	}
 	var err error
@@ -41,7 +41,7 @@ func (d *Door) consentPage(w http.ResponseWriter, r *http.Request, v visitor) er
 		return err
 	}
 	w.Header().Set("Content-Security-Policy", policy(formTarget(a.RedirectURI)))
-	d.draw(w, r, view{Page: "consent", Title: "Allow " + b.Client + "?", Person: v.Person, Body: b})
+	d.draw(w, r, view{Page: "consent", Title: l.say("Allow %s?", b.Client), Person: v.Person, Body: b})
 	return nil
 }
 

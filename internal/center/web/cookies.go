@@ -13,6 +13,9 @@ const (
 	cookieSession = "keyfob-session" // who is signed in
 	cookieVisit   = "keyfob-visit"   // an anonymous browser, so that the sign-in form has something to be bound to
 	cookieBrowser = "keyfob-browser" // proof of an earlier sign-in, see directory.SignedIn
+	cookieHalf    = "keyfob-half"    // a sign-in that lacks its second factor
+
+	cookieLanguage = "keyfob-language" // the one that was chosen
 )
 
 // browserMemory is how long a browser stays known to have been somebody's.

@@ -32,6 +32,9 @@ func holderOf(p *directory.Person, visit wire.Secret) string {
 	return "visit " + visit.Reveal()
 }
 
+// holderOfHalf is whom the pages for the second factor are shown to.
+func holderOfHalf(h *directory.Half) string { return "half " + h.ID }
+
 // checkCSRF refuses a form that was not shown to this holder for this action.
 func (d *Door) checkCSRF(r *http.Request, holder string) error {
 	mac, err := base64.RawURLEncoding.DecodeString(r.PostForm.Get("csrf"))

@@ -45,9 +45,10 @@ func (d *Door) deviceCodePage(w http.ResponseWriter, r *http.Request, v visitor,
 	if b.Return, err = d.flow.Seal(flow.Want{Kind: flow.WantDevice, UserCode: b.UserCode}); err != nil {
 		return err
 	}
-	title, status := "Connect a device", 0
+	l := d.speak(w, r)
+	title, status := l.say("Connect a device"), 0
 	if b.Error != "" {
-		title, status = "Error: "+title, http.StatusBadRequest
+		title, status = l.say("Error: %s", title), http.StatusBadRequest
 	}
 	d.draw(w, r, view{Page: "device-code", Title: title, Status: status, Person: v.Person, Body: b})
 	return nil
@@ -62,9 +63,9 @@ func (d *Door) deviceCheck(w http.ResponseWriter, r *http.Request) error {
 	_, err = d.Grants.PendingDevice(r.Context(), code, grant.Person(*p))
 	switch {
 	case errors.Is(err, grant.ErrUnknownCode):
-		return d.deviceCodePage(w, r, visitor{Person: p}, deviceCodeBody{
+		return d.deviceCodePage(w, r, visitor{Visitor: flow.Visitor{Person: p}}, deviceCodeBody{
 			UserCode: code[:min(len(code), maxShown)],
-			Error:    "This code is not one that waits for an answer. Check it on your device; codes are good for a few minutes only.",
+			Error:    d.speak(w, r).say("This code is not one that waits for an answer. Check it on your device; codes are good for a few minutes only."),
 		})
 	case errors.Is(err, grant.ErrNotSignedIn): // since we looked
 		return d.leadTo(w, want)
@@ -79,17 +80,17 @@ func (d *Door) deviceConfirmPage(w http.ResponseWriter, r *http.Request, v visit
 	if err != nil {
 		return err
 	}
-	now := d.Clock.Now()
+	now, l := d.Clock.Now(), d.speak(w, r)
 	b := deviceConfirmBody{
 		CSRF: d.csrf(holderOf(v.Person, ""), "/device/decision"), UserCode: q.UserCode, Client: visible(q.ClientName),
 		RemoteIP: visible(q.RemoteIP), SameNetwork: q.RemoteIP == request.FromContext(r.Context()).RemoteIP,
-		UserAgent: visible(q.UserAgent), Permissions: permissions(q.Scopes),
-		Asked: instant{q.CreatedAt}, AskedAgo: ago(q.CreatedAt, now), Until: instant{v.Person.Session.ExpiresAt},
+		UserAgent: visible(q.UserAgent), Permissions: permissions(l, q.Scopes),
+		Asked: instant{q.CreatedAt}, AskedAgo: ago(l, q.CreatedAt, now), Until: instant{v.Person.Session.ExpiresAt},
 	}
 	if b.Return, err = d.flow.Seal(v.Want); err != nil {
 		return err
 	}
-	d.draw(w, r, view{Page: "device-confirm", Title: "Connect " + b.Client + "?", Person: v.Person, Body: b})
+	d.draw(w, r, view{Page: "device-confirm", Title: l.say("Connect %s?", b.Client), Person: v.Person, Body: b})
 	return nil
 }
 
@@ -115,9 +116,10 @@ func (d *Door) deviceDecision(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (d *Door) deviceResultPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	title := "Device connected"
+	l := d.speak(w, r)
+	title := l.say("Device connected")
 	if !v.Want.Approved {
-		title = "Request denied"
+		title = l.say("Request denied")
 	}
 	d.draw(w, r, view{Page: "device-result", Title: title, Person: v.Person, Body: v.Want.Approved})
 	return nil

@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/store"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
@@ -19,8 +20,30 @@ import (
 // Directory is what the pages need of [directory.Directory].
 type Directory interface {
 	SignIn(ctx context.Context, a directory.Attempt) (directory.SignedIn, error)
+	Half(ctx context.Context, half wire.Secret) (directory.Half, error)
+	Complete(ctx context.Context, half wire.Secret, how string, current *directory.Person) (directory.SignedIn, error)
+	Admit(ctx context.Context, u store.User, browser wire.Secret, how string, again *directory.Person) (directory.SignedIn, error)
+	Renew(ctx context.Context, p directory.Person) (directory.SignedIn, error)
+	Recently(p directory.Person) bool
 	Person(ctx context.Context, cookie wire.Secret) (directory.Person, error)
 	SignOut(ctx context.Context, s store.Session) error
+	SetPassword(ctx context.Context, userID string, password wire.Secret, keep string) error
+	Link(ctx context.Context, secret wire.Secret) (store.Link, store.User, error)
+	UseLink(ctx context.Context, secret, password wire.Secret) error
+	Sessions(ctx context.Context, userID string) ([]directory.OpenSession, error)
+	EndSession(ctx context.Context, userID, id string) error
+	EndOtherSessions(ctx context.Context, userID, keep string) error
+	EndClient(ctx context.Context, userID, familyID string) error
+}
+
+// Credentials is what the pages need of rolecreds.Minter.
+type Credentials interface {
+	Mint(ctx context.Context, g store.Grant, accountID string, p store.PermissionSet) (wire.RoleCredentials, error)
+}
+
+// Recorder is the audit log.
+type Recorder interface {
+	Record(ctx context.Context, e store.AuditEvent) error
 }
 
 // Grants is what the pages need of grant.Grants.
@@ -34,13 +57,16 @@ type Grants interface {
 
 // Assignments is what the pages need of assignment.Assignments.
 type Assignments interface {
-	Accounts(ctx context.Context, userID, pageToken string, limit int) (accounts []store.Account, next string, err error)
+	Search(ctx context.Context, userID, query, pageToken string, limit int) (accounts []store.Account, next string, err error)
+	Assigned(ctx context.Context, userID, accountID, roleName string) (store.PermissionSet, error)
 	Roles(ctx context.Context, userID, accountID, pageToken string, limit int) (roles []store.PermissionSet, next string, err error)
 }
 
-// Instances says which instance the pages are of.
+// Instances says which instance the pages are of, and what its people and accounts are called.
 type Instances interface {
 	Instance(ctx context.Context) (store.Instance, error)
+	User(ctx context.Context, id string) (store.User, error)
+	Account(ctx context.Context, id string) (store.Account, error)
 }
 
 // Config is what a [Door] is made of.
@@ -51,6 +77,9 @@ type Config struct {
 	Assignments Assignments
 	Instances   Instances
 	Federation  Federation
+	Factors     *mfa.Factors
+	Credentials Credentials
+	Audit       Recorder
 	Keys        *keyring.Ring
 	Clock       clock.Clock
 	Random      io.Reader // cryptographic
@@ -61,10 +90,11 @@ type Config struct {
 // Door serves the pages. It is safe for concurrent use.
 type Door struct {
 	Config
-	flow   flow.Flow
-	pages  pages
-	assets assets
-	cross  *http.CrossOriginProtection
+	flow      flow.Flow
+	languages languages
+	pages     pages
+	assets    assets
+	cross     *http.CrossOriginProtection
 }
 
 // New parses the pages; it fails only if they do not parse.
@@ -74,7 +104,10 @@ func New(c Config) (*Door, error) {
 	if d.assets, err = newAssets(); err != nil {
 		return nil, err
 	}
-	d.pages, err = newPages()
+	if d.languages, err = newLanguages(); err != nil {
+		return nil, err
+	}
+	d.pages, err = newPages(d.languages)
 	return d, err
 }
 
@@ -87,6 +120,11 @@ func (d *Door) Routes(mux *http.ServeMux) {
 	}{
 		{"/start", d.start, nil},
 		{"/sign-in", d.start, d.signIn},
+		{"/sign-in/passkey", nil, d.signInPasskey},
+		{"/second-factor", nil, d.secondFactor},
+		{"/second-factor/passkey", nil, d.secondFactorPasskey},
+		{"/confirm", nil, d.confirm},
+		{"/confirm/passkey", nil, d.confirmPasskey},
 		{"/sign-out", nil, d.signOut},
 		{"/signed-out", d.signedOut, nil},
 		{"/continue", d.resume, nil},
@@ -95,6 +133,16 @@ func (d *Door) Routes(mux *http.ServeMux) {
 		{"/device", d.device, d.deviceCheck},
 		{"/device/decision", nil, d.deviceDecision},
 		{"/federation", d.federate, d.federate},
+		{"/keys", d.keys, d.mintKeys},
+		{"/console", nil, d.console},
+		{"/profile", d.want(flow.Want{Kind: flow.WantSecurity}), nil},
+		{"/profile/app", d.want(flow.Want{Kind: flow.WantChange, Page: flow.PageAddApp}), d.addApp},
+		{"/profile/passkey", d.want(flow.Want{Kind: flow.WantChange, Page: flow.PageAddPasskey}), d.addPasskey},
+		{"/profile/device", nil, d.changeDevice},
+		{"/profile/recovery-codes", nil, d.newRecoveryCodes},
+		{"/profile/password", d.want(flow.Want{Kind: flow.WantChange, Page: flow.PagePassword}), d.newPassword},
+		{"/profile/sessions", d.want(flow.Want{Kind: flow.WantSessions}), d.endSessions},
+		{"/password", d.passwordLink, d.usePasswordLink},
 	} {
 		allow := ""
 		if r.get != nil {
@@ -119,6 +167,11 @@ func (d *Door) Routes(mux *http.ServeMux) {
 	}))
 	mux.Handle("HEAD /start", d.page(d.vanity))
 	mux.Handle("GET /assets/{name}", http.HandlerFunc(d.asset))
+}
+
+// want is the handler of an address that means one want.
+func (d *Door) want(w flow.Want) handler {
+	return func(rw http.ResponseWriter, r *http.Request) error { return d.dispatch(rw, r, w) }
 }
 
 // NotFound is the page for a path that is nobody's.

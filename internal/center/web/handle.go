@@ -69,8 +69,10 @@ func (d *Door) person(r *http.Request) (*directory.Person, error) {
 
 // leadTo sends the browser to the dispatcher.
 func (d *Door) leadTo(w http.ResponseWriter, want flow.Want) error {
-	if want.Kind == flow.WantPortal {
-		seeOther(w, "/start")
+	if place, ok := map[flow.Kind]string{
+		flow.WantPortal: "/start", flow.WantSecurity: "/profile", flow.WantSessions: "/profile/sessions",
+	}[want.Kind]; ok && want.Page == "" {
+		seeOther(w, place)
 		return nil
 	}
 	s, err := d.flow.Seal(want)
@@ -97,18 +99,43 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) error {
 	return d.dispatch(w, r, want)
 }
 
+// visitor finds out whose browser it is.
+func (d *Door) visitor(r *http.Request, want flow.Want) (visitor, error) {
+	p, err := d.person(r)
+	if err != nil {
+		return visitor{}, err
+	}
+	v := visitor{flow.Visitor{Person: p, Recent: p != nil && d.Directory.Recently(*p)}, want}
+	if half := d.cookie(r, cookieHalf); half != "" {
+		h, err := d.Directory.Half(r.Context(), half)
+		if err == nil {
+			v.Half = &h
+		} else if !errors.Is(err, directory.ErrNoSession) {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
 // dispatch draws the page that follows.
 func (d *Door) dispatch(w http.ResponseWriter, r *http.Request, want flow.Want) error {
-	p, err := d.person(r)
+	v, err := d.visitor(r, want)
 	if err != nil {
 		return err
 	}
-	v := visitor{Person: p, Want: want}
-	switch flow.Next(p, want) {
+	switch flow.Next(v.Visitor, want) {
 	case flow.PageSignIn:
 		return d.signInPage(w, r, v, signInBody{})
+	case flow.PageSecondFactor:
+		return d.secondFactorPage(w, r, v, "")
+	case flow.PageEnrol, flow.PageAddApp:
+		return d.addAppPage(w, r, v, "", "")
+	case flow.PageAddPasskey:
+		return d.addPasskeyPage(w, r, v, "")
+	case flow.PageConfirm:
+		return d.confirmPage(w, r, v, "")
 	case flow.PageSignedOut:
-		d.draw(w, r, view{Page: "signed-out", Title: "Signed out"})
+		d.draw(w, r, view{Page: "signed-out", Title: d.speak(w, r).say("Signed out")})
 		return nil
 	case flow.PageConsent:
 		return d.consentPage(w, r, v)
@@ -118,14 +145,22 @@ func (d *Door) dispatch(w http.ResponseWriter, r *http.Request, want flow.Want) 
 		return d.deviceConfirmPage(w, r, v)
 	case flow.PageDeviceResult:
 		return d.deviceResultPage(w, r, v)
+	case flow.PageKeys:
+		return d.keysPage(w, r, v, nil)
+	case flow.PageSessions:
+		return d.sessionsPage(w, r, v)
+	case flow.PageSecurity:
+		return d.securityPage(w, r, v)
+	case flow.PagePassword:
+		return d.newPasswordPage(w, r, v, "")
 	}
 	return d.portalPage(w, r, v)
 }
 
 // visitor is who looks at a page, and what for.
 type visitor struct {
-	Person *directory.Person
-	Want   flow.Want
+	flow.Visitor
+	Want flow.Want
 }
 
 // decide reads the form of a signed-in person. When it returns neither a person nor an error, nobody
@@ -142,12 +177,17 @@ func (d *Door) decide(w http.ResponseWriter, r *http.Request) (*directory.Person
 	if p == nil {
 		return nil, want, d.leadTo(w, want)
 	}
-	if d.checkCSRF(r, holderOf(p, "")) != nil {
-		again, err := d.flow.Seal(want)
-		if err != nil {
-			return nil, want, err
-		}
-		return nil, want, &swappedError{Return: again}
+	return p, want, d.checkHolder(r, holderOf(p, ""), want)
+}
+
+// checkHolder refuses a form that was shown to somebody else, and offers to show it again.
+func (d *Door) checkHolder(r *http.Request, holder string, want flow.Want) error {
+	if d.checkCSRF(r, holder) == nil {
+		return nil
 	}
-	return p, want, nil
+	again, err := d.flow.Seal(want)
+	if err != nil {
+		return err
+	}
+	return &swappedError{Return: again}
 }

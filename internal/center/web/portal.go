@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"keyfob/internal/center/store"
 	"keyfob/internal/wire"
@@ -20,6 +21,9 @@ type portalBody struct {
 	Next     string // the address of the next page, or ""
 	Further  bool   // this is not the first page
 	Until    instant
+	Query    string
+	Shown    string // the query, as shown
+	CSRF     string // of the forms that lead to the console
 }
 
 type portalAccount struct {
@@ -28,21 +32,25 @@ type portalAccount struct {
 	More            bool // there are more roles than shown
 }
 
-type portalRole struct{ Name, Description string }
+type portalRole struct{ Name, RoleName, Description, Keys string }
 
 func (d *Door) portalPage(w http.ResponseWriter, r *http.Request, v visitor) error {
 	ctx, user := r.Context(), v.Person.User.ID
-	from := ""
+	from, query := "", ""
 	if r.URL.Path == "/start" {
-		from = r.URL.Query().Get("page")
+		from, query = r.URL.Query().Get("page"), cut(strings.ToValidUTF8(r.URL.Query().Get("q"), ""))
 	}
-	accounts, next, err := d.Assignments.Accounts(ctx, user, from, accountsShown)
+	accounts, next, err := d.Assignments.Search(ctx, user, query, from, accountsShown)
 	if err != nil {
 		return err
 	}
-	b := portalBody{Further: from != "", Until: instant{v.Person.Session.ExpiresAt}}
+	b := portalBody{Further: from != "", Until: instant{v.Person.Session.ExpiresAt}, Query: query, Shown: visible(query), CSRF: d.csrf(holderOf(v.Person, ""), "/console")}
 	if next != "" {
-		b.Next = "/start?" + url.Values{"page": {next}}.Encode()
+		q := url.Values{"page": {next}}
+		if query != "" {
+			q.Set("q", query)
+		}
+		b.Next = "/start?" + q.Encode()
 	}
 	for _, a := range accounts {
 		roles, more, err := d.Assignments.Roles(ctx, user, a.ID, "", rolesShown)
@@ -51,7 +59,7 @@ func (d *Door) portalPage(w http.ResponseWriter, r *http.Request, v visitor) err
 		}
 		b.Accounts = append(b.Accounts, show(a, roles, more != ""))
 	}
-	d.draw(w, r, view{Page: "portal", Title: "Your accounts", Person: v.Person, Body: b})
+	d.draw(w, r, view{Page: "portal", Title: d.speak(w, r).say("Your accounts"), Person: v.Person, Body: b})
 	return nil
 }
 
@@ -61,7 +69,7 @@ func show(a store.Account, roles []store.PermissionSet, more bool) portalAccount
 		out.Email = ""
 	}
 	for _, p := range roles {
-		role := portalRole{Name: visible(p.Name)}
+		role := portalRole{Name: visible(p.Name), RoleName: p.Name, Keys: keysLink(a.ID, p.Name)}
 		if p.Description != "" {
 			role.Description = visible(p.Description)
 		}

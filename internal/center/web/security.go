@@ -19,7 +19,7 @@ func (d *Door) secure(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), publickey-credentials-create=(self), publickey-credentials-get=(self), clipboard-write=(self)")
 	h.Set("Cache-Control", "no-store")
 	if d.secureCookies() && !loopbackHost(d.BaseURL.Hostname()) {
 		// Not for localhost: it would reach every other server that its user runs there.
@@ -33,7 +33,7 @@ func policy(formTarget string) string {
 	if formTarget != "" {
 		formTarget = " " + formTarget
 	}
-	return "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'" + formTarget +
+	return "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'" + formTarget +
 		"; base-uri 'none'; frame-ancestors 'none'"
 }
 

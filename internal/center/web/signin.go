@@ -13,9 +13,11 @@ import (
 // signInBody is the sign-in page.
 type signInBody struct {
 	CSRF, Return string
-	Purpose      string // what it is for: "" is the portal
+	Client       string // that is waiting to be let in, or ""
+	Device       bool   // a device is
 	Login        string // what was typed before
 	Error        string
+	Passkey      *passkeyForm
 }
 
 func (d *Door) start(w http.ResponseWriter, r *http.Request) error {
@@ -44,16 +46,18 @@ func (d *Door) signInPage(w http.ResponseWriter, r *http.Request, v visitor, b s
 	if b.Return, err = d.sealUnlessPortal(v.Want); err != nil {
 		return err
 	}
-	switch v.Want.Kind {
-	case flow.WantAuthorize:
-		b.Purpose = "to let " + visible(v.Want.Authorize.ClientName) + " in"
-	case flow.WantDevice, flow.WantDeviceChecked:
-		b.Purpose = "to connect a device"
+	l := d.speak(w, r)
+	if v.Want.Kind == flow.WantAuthorize && v.Want.Authorize != nil {
+		b.Client = visible(v.Want.Authorize.ClientName)
 	}
-	title, status := "Sign in", 0
+	b.Device = v.Want.Kind == flow.WantDevice || v.Want.Kind == flow.WantDeviceChecked
+	if b.Passkey, err = d.anyPasskey(r, l, visit, b.Return); err != nil {
+		return err
+	}
+	title, status := l.say("Sign in"), 0
 	if b.Error != "" {
 		// Not 401, which would have to name an HTTP authentication scheme.
-		title, status = "Error: "+title, http.StatusForbidden
+		title, status = l.say("Error: %s", title), http.StatusForbidden
 	}
 	d.draw(w, r, view{Page: "sign-in", Title: title, Status: status, Body: b})
 	return nil
@@ -84,16 +88,30 @@ func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
 	})
 	if errors.Is(err, directory.ErrBadCredentials) {
 		return d.signInPage(w, r, visitor{Want: want}, signInBody{
-			Login: login, Error: "That name and password do not match. Check both and try again.",
+			Login: login, Error: d.speak(w, r).say("That name and password do not match. Check both and try again."),
 		})
 	} else if err != nil {
 		return err
 	}
-	now := d.Clock.Now()
-	d.setCookie(w, cookieSession, in.Cookie, in.Person.Session.ExpiresAt.Sub(now).Truncate(time.Second))
-	d.setCookie(w, cookieBrowser, in.Browser, browserMemory)
-	d.setCookie(w, cookieVisit, "", -1)
+	d.carry(w, r, in)
 	return d.leadTo(w, want)
+}
+
+// carry gives the browser what signing in has brought: a session, or half of one.
+func (d *Door) carry(w http.ResponseWriter, r *http.Request, in directory.SignedIn) {
+	if in.Half != "" {
+		d.setCookie(w, cookieHalf, in.Half, 0)
+		return
+	}
+	d.setCookie(w, cookieSession, in.Cookie, in.Person.Session.ExpiresAt.Sub(d.Clock.Now()).Truncate(time.Second))
+	if in.Browser != "" {
+		d.setCookie(w, cookieBrowser, in.Browser, browserMemory)
+	}
+	for _, name := range []string{cookieVisit, cookieHalf} {
+		if d.cookie(r, name) != "" {
+			d.setCookie(w, name, "", -1)
+		}
+	}
 }
 
 func (d *Door) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -110,6 +128,7 @@ func (d *Door) signOut(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	d.setCookie(w, cookieSession, "", -1)
+	d.setCookie(w, cookieHalf, "", -1)
 	seeOther(w, "/signed-out")
 	return nil
 }

@@ -29,7 +29,7 @@ func TestPortal(t *testing.T) {
 			t.Errorf("the portal does not show %q", want)
 		}
 	}
-	if n := strings.Count(a.Text, `<li class="account">`); n != 3 {
+	if n := strings.Count(a.Text, `<li class="account" `); n != 3 {
 		t.Errorf("the portal shows %d accounts, want 3", n)
 	}
 	a = v.follow(v.submit(a, "/sign-out"))

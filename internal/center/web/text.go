@@ -47,31 +47,31 @@ func visible(s string) string {
 }
 
 // inWords says what a scope lets a client do.
-func inWords(scope string) string {
+func inWords(l *words, scope string) string {
 	switch scope {
 	case wire.ScopeAccountAccess, "sso-portal:*":
-		return "See your AWS accounts and roles, and fetch short-lived credentials for them"
+		return l.say("See your AWS accounts and roles, and fetch short-lived credentials for them")
 	case "openid":
-		return "Know that it is you"
+		return l.say("Know that it is you")
 	}
-	return "Use the permission “" + visible(scope) + "”, which this center does not know"
+	return l.say("Use the permission “%s”, which this center does not know", visible(scope))
 }
 
 // permissions puts scopes into words, each once. No scopes at all is a client of the old kind, which
 // gets what it always got.
-func permissions(scopes []string) []string {
+func permissions(l *words, scopes []string) []string {
 	if len(scopes) == 0 {
 		scopes = []string{wire.ScopeAccountAccess}
 	}
-	var words []string
+	var out []string
 	seen := map[string]bool{}
 	for _, s := range scopes {
-		if w := inWords(s); !seen[w] {
+		if w := inWords(l, s); !seen[w] {
 			seen[w] = true
-			words = append(words, w)
+			out = append(out, w)
 		}
 	}
-	return words
+	return out
 }
 
 // target is where a redirect leads, as far as a person can check it.
@@ -84,29 +84,33 @@ func target(redirectURI string) string {
 }
 
 // ago says how long ago t was.
-func ago(t, now time.Time) string {
+func ago(l *words, t, now time.Time) string {
 	d := now.Sub(t)
 	switch {
 	case d < 5*time.Second:
-		return "just now"
+		return l.say("just now")
 	case d < time.Minute:
-		return fmt.Sprintf("%d seconds ago", int(d.Seconds()))
+		return l.say("%d seconds ago", int(d.Seconds()))
 	case d < 2*time.Minute:
-		return "a minute ago"
+		return l.say("a minute ago")
+	case d < 2*time.Hour:
+		return l.say("%d minutes ago", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return l.say("%d hours ago", int(d.Hours()))
 	}
-	return fmt.Sprintf("%d minutes ago", int(d.Minutes()))
+	return l.say("%d days ago", int(d.Hours())/24)
 }
 
 // waiting says how long d is, rounded up, as in "try again in …".
-func waiting(d time.Duration) string {
+func waiting(l *words, d time.Duration) string {
 	s := max(1, int((d+time.Second-1)/time.Second))
 	switch {
 	case s == 1:
-		return "1 second"
+		return l.say("1 second")
 	case s < 120:
-		return fmt.Sprintf("%d seconds", s)
+		return l.say("%d seconds", s)
 	}
-	return fmt.Sprintf("%d minutes", (s+59)/60)
+	return l.say("%d minutes", (s+59)/60)
 }
 
 // initials are the letters in a person's badge.

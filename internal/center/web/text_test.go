@@ -42,11 +42,16 @@ func FuzzVisible(f *testing.F) {
 }
 
 func TestWords(t *testing.T) {
+	all, err := newLanguages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := all.all[0]
 	for d, want := range map[time.Duration]string{
 		-time.Second: "1 second", time.Nanosecond: "1 second", 1100 * time.Millisecond: "2 seconds", 119 * time.Second: "119 seconds",
 		120 * time.Second: "2 minutes", 121 * time.Second: "3 minutes",
 	} {
-		if got := waiting(d); got != want {
+		if got := waiting(l, d); got != want {
 			t.Errorf("waiting(%v) = %q, want %q", d, got, want)
 		}
 	}
@@ -54,7 +59,7 @@ func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Hour: "just now", 0: "just now", 42 * time.Second: "42 seconds ago", 61 * time.Second: "a minute ago", 9 * time.Minute: "9 minutes ago",
 	} {
-		if got := ago(now.Add(-d), now); got != want {
+		if got := ago(l, now.Add(-d), now); got != want {
 			t.Errorf("ago(%v) = %q, want %q", d, got, want)
 		}
 	}
@@ -63,10 +68,10 @@ func TestWords(t *testing.T) {
 			t.Errorf("initials(%q) = %q, want %q", in, got, want)
 		}
 	}
-	if got := permissions([]string{"sso:account:access", "sso-portal:*", "x\u202e"}); len(got) != 2 || strings.Contains(got[1], "\u202e") {
+	if got := permissions(l, []string{"sso:account:access", "sso-portal:*", "x\u202e"}); len(got) != 2 || strings.Contains(got[1], "\u202e") {
 		t.Errorf("permissions are %q", got)
 	}
-	if got := permissions(nil); len(got) != 1 {
+	if got := permissions(l, nil); len(got) != 1 {
 		t.Errorf("permissions of a client of the old kind are %q", got)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"keyfob/internal/center/federation"
 	"keyfob/internal/center/grant"
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/request"
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/store"
@@ -42,6 +43,7 @@ type world struct {
 	dir     *directory.Directory
 	clients *clients.Registry
 	grants  *grant.Grants
+	factors *mfa.Factors
 	minter  *rolecreds.Minter
 	door    *web.Door
 	server  *httptest.Server
@@ -109,7 +111,8 @@ func assign(accountID, permissionSetID, name string) store.AccountAssignment {
 
 func newWorld(t *testing.T) *world { return newWorldAt(t, "") }
 
-// newWorldAt is a center that believes to be reached at base; "" is where it really is.
+// newWorldAt is a center that believes to be reached at base; "" is where it really is, and "localhost"
+// the same by its name.
 func newWorldAt(t *testing.T, base string) *world {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
@@ -136,7 +139,11 @@ func newWorldAt(t *testing.T, base string) *world {
 	}))
 	t.Cleanup(w.server.Close)
 	w.URL = w.server.URL
-	if base == "" {
+	switch base {
+	case "localhost":
+		w.URL = strings.Replace(w.URL, "127.0.0.1", "localhost", 1)
+		base = w.URL
+	case "":
 		base = w.URL
 	}
 	if w.base, err = url.Parse(base); err != nil {
@@ -145,6 +152,11 @@ func newWorldAt(t *testing.T, base string) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	log := &audit.Log{Store: db, Clock: w.clock, Logger: logger}
 	w.dir.Audit = log
+	w.factors = &mfa.Factors{Store: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Audit: log}
+	if w.factors.Passkeys, err = mfa.NewPasskeys(w.base, "Analytical Engines"); err != nil {
+		t.Fatal(err)
+	}
+	w.dir.Second = w.factors
 	w.clients = &clients.Registry{Store: db, Clock: w.clock, Random: rand.Reader, Audit: log, Limits: clients.DefaultLimits(), StartURLs: clients.NewStartURLs(base), BaseURL: base}
 	w.grants = &grant.Grants{
 		Store: db, Clients: w.clients, Clock: w.clock, Random: rand.Reader, Keys: w.keys, Audit: log, BaseURL: base,
@@ -154,7 +166,8 @@ func newWorldAt(t *testing.T, base string) *world {
 	c := web.Config{
 		BaseURL: w.base, Directory: w.dir, Grants: w.grants, Instances: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Logger: logger,
 		Assignments: &assignment.Assignments{Store: db, Keys: w.keys},
-		Federation:  &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
+		Factors:     w.factors, Credentials: w.minter, Audit: log,
+		Federation: &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
 	}
 	if w.door, err = web.New(c); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 
 // Apply implements store.Directory.
 func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		for _, step := range []func(context.Context, *sql.Tx, store.Organisation) error{
+	return db.tx(ctx, func(tx *txn) error {
+		for _, step := range []func(context.Context, *txn, store.Organisation) error{
 			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments, applyRoles,
 		} {
 			if err := step(ctx, tx, o); err != nil {
@@ -23,16 +23,16 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 	})
 }
 
-func applyInstance(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyInstance(ctx context.Context, tx *txn, o store.Organisation) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime) VALUES (1, ?, ?, ?, ?, ?)
+		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa) VALUES (1, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
-			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime`,
-		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds())
+			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa`,
+		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds(), string(o.Instance.MFA))
 	return err
 }
 
-func applyAccounts(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyAccounts(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.Accounts))
 	for i, a := range o.Accounts {
 		ids[i] = a.ID
@@ -44,7 +44,7 @@ func applyAccounts(ctx context.Context, tx *sql.Tx, o store.Organisation) error 
 	return deleteOthers(ctx, tx, `DELETE FROM accounts WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
 }
 
-func applyUsers(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyUsers(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.Users))
 	for i, u := range o.Users {
 		ids[i] = u.ID
@@ -57,7 +57,7 @@ func applyUsers(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
 
 // applyUser makes one person as declared. What can also be changed while the center runs, the password
 // and whether the person is disabled, follows the declaration only when the declaration changes.
-func applyUser(ctx context.Context, tx *sql.Tx, u store.User) error {
+func applyUser(ctx context.Context, tx *txn, u store.User) error {
 	const lock = `SELECT password_hash, disabled FROM users WHERE id = ?`
 	var before, after struct {
 		hash     string
@@ -95,7 +95,7 @@ func applyUser(ctx context.Context, tx *sql.Tx, u store.User) error {
 	return err
 }
 
-func applyGroups(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyGroups(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.Groups))
 	for i, g := range o.Groups {
 		ids[i] = g.ID
@@ -115,7 +115,7 @@ func applyGroups(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
 	return deleteOthers(ctx, tx, `DELETE FROM groups WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
 }
 
-func applyPermissionSets(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyPermissionSets(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.PermissionSets))
 	for i, p := range o.PermissionSets {
 		ids[i] = p.ID
@@ -128,7 +128,7 @@ func applyPermissionSets(ctx context.Context, tx *sql.Tx, o store.Organisation) 
 	return deleteOthers(ctx, tx, `DELETE FROM permission_sets WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
 }
 
-func applyAssignments(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyAssignments(ctx context.Context, tx *txn, o store.Organisation) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM assignments`); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func applyAssignments(ctx context.Context, tx *sql.Tx, o store.Organisation) err
 	return nil
 }
 
-func deleteOthers(ctx context.Context, tx *sql.Tx, query string, ids []string) error {
+func deleteOthers(ctx context.Context, tx *txn, query string, ids []string) error {
 	_, err := tx.ExecContext(ctx, query, asJSON{ids})
 	return err
 }

@@ -11,8 +11,8 @@ import (
 // Instance implements store.Directory.
 func (db *DB) Instance(ctx context.Context) (store.Instance, error) {
 	var i store.Instance
-	err := db.read.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime FROM instance`).
-		Scan(&i.ID, &i.IdentityStoreID, &i.Name, &i.Region, duration{&i.SessionLifetime})
+	err := db.read.QueryRowContext(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, mfa FROM instance`).
+		Scan(&i.ID, &i.IdentityStoreID, &i.Name, &i.Region, duration{&i.SessionLifetime}, &i.MFA)
 	return i, translate(err)
 }
 
@@ -55,7 +55,7 @@ func (db *DB) AddUser(ctx context.Context, u store.User) error {
 
 // SetPassword implements store.Directory.
 func (db *DB) SetPassword(ctx context.Context, userID, passwordHash, keepSession string, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := changeOne(ctx, tx, `UPDATE users SET password_hash = ? WHERE id = ?`, passwordHash, userID); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (db *DB) UpgradePasswordHash(ctx context.Context, userID, from, to string) 
 
 // SetDisabled implements store.Directory.
 func (db *DB) SetDisabled(ctx context.Context, userID string, disabled bool, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := changeOne(ctx, tx, `UPDATE users SET disabled = ? WHERE id = ?`, disabled, userID); err != nil {
 			return err
 		}
@@ -126,10 +126,10 @@ func (db *DB) Assigned(ctx context.Context, userID, accountID, permissionSet str
 
 // AddAssignment implements store.Assignments.
 func (db *DB) AddAssignment(ctx context.Context, a store.AccountAssignment) error {
-	return db.tx(ctx, func(tx *sql.Tx) error { return addAssignment(ctx, tx, a) })
+	return db.tx(ctx, func(tx *txn) error { return addAssignment(ctx, tx, a) })
 }
 
-func addAssignment(ctx context.Context, tx *sql.Tx, a store.AccountAssignment) error {
+func addAssignment(ctx context.Context, tx *txn, a store.AccountAssignment) error {
 	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO assignments (account_id, permission_set_id, principal_kind, principal_id)
 		VALUES (?, ?, ?, ?)`, a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID)
 	return err
@@ -143,7 +143,7 @@ func (db *DB) RemoveAssignment(ctx context.Context, a store.AccountAssignment) e
 }
 
 // changeOne runs a statement that must change exactly one row, or there was none to change.
-func changeOne(ctx context.Context, tx *sql.Tx, q string, args ...any) error {
+func changeOne(ctx context.Context, tx *txn, q string, args ...any) error {
 	r, err := tx.ExecContext(ctx, q, args...)
 	if err != nil {
 		return err
@@ -161,8 +161,12 @@ func firstOf(a, b error) error {
 	return b
 }
 
+type queryer interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
 // queryAll reads every row of a query; fields names the places one row is scanned into.
-func queryAll[T any](ctx context.Context, db *sql.DB, fields func(*T) []any, q string, args ...any) ([]T, error) {
+func queryAll[T any](ctx context.Context, db queryer, fields func(*T) []any, q string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, q, args...)
 	if err != nil {
 		return nil, translate(err)
@@ -177,4 +181,10 @@ func queryAll[T any](ctx context.Context, db *sql.DB, fields func(*T) []any, q s
 		all = append(all, one)
 	}
 	return all, rows.Err()
+}
+
+// Revision implements store.Revisions.
+func (db *DB) Revision(ctx context.Context) (n int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT n FROM revision`).Scan(&n)
+	return n, translate(err)
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"keyfob/internal/center/store"
@@ -10,7 +9,7 @@ import (
 
 // AddClient implements store.Clients.
 func (db *DB) AddClient(ctx context.Context, c store.Client, limit int) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		r, err := tx.ExecContext(ctx, `INSERT INTO clients
 			(id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url, remote_ip, created_at, expires_at)
 			SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM clients) < ?`,
@@ -80,7 +79,7 @@ func (db *DB) DeviceByUserCode(ctx context.Context, userCode store.Hash) (store.
 
 // ApproveDevice implements store.Devices.
 func (db *DB) ApproveDevice(ctx context.Context, userCode store.Hash, f store.TokenFamily, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := decideDevice(ctx, tx, userCode, store.DeviceApproved, f.ID, now); err != nil {
 			return err
 		}
@@ -90,12 +89,12 @@ func (db *DB) ApproveDevice(ctx context.Context, userCode store.Hash, f store.To
 
 // DenyDevice implements store.Devices.
 func (db *DB) DenyDevice(ctx context.Context, userCode store.Hash, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		return decideDevice(ctx, tx, userCode, store.DeviceDenied, "", now)
 	})
 }
 
-func decideDevice(ctx context.Context, tx *sql.Tx, userCode store.Hash, to store.DeviceState, familyID string, now time.Time) error {
+func decideDevice(ctx context.Context, tx *txn, userCode store.Hash, to store.DeviceState, familyID string, now time.Time) error {
 	r, err := tx.ExecContext(ctx, `UPDATE device_authorizations SET state = ?, family_id = ?
 		WHERE user_code_hash = ? AND state = ? AND expires_at > ?`, string(to), familyID, userCode[:], string(store.DevicePending), at(now))
 	if err != nil {
@@ -110,7 +109,7 @@ func decideDevice(ctx context.Context, tx *sql.Tx, userCode store.Hash, to store
 // PollDevice implements store.Devices.
 func (db *DB) PollDevice(ctx context.Context, deviceCode store.Hash, decide func(*store.DeviceAuthorization)) (store.DeviceAuthorization, error) {
 	var d store.DeviceAuthorization
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx *txn) error {
 		if err := tx.QueryRowContext(ctx, `SELECT `+deviceColumns+` FROM device_authorizations WHERE device_code_hash = ?`, deviceCode[:]).
 			Scan(deviceFields(&d)...); err != nil {
 			return err
@@ -125,7 +124,7 @@ func (db *DB) PollDevice(ctx context.Context, deviceCode store.Hash, decide func
 
 // AddCode implements store.Codes.
 func (db *DB) AddCode(ctx context.Context, c store.AuthorizationCode, f store.TokenFamily) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := addFamily(ctx, tx, f); err != nil {
 			return err
 		}
@@ -142,7 +141,7 @@ func (db *DB) RedeemCode(ctx context.Context, code store.Hash, now time.Time,
 ) (store.Grant, error) {
 	var g store.Grant
 	reused := false
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx *txn) error {
 		var c store.AuthorizationCode
 		if err := tx.QueryRowContext(ctx, `SELECT code_hash, client_id, redirect_uri, challenge, family_id, expires_at, consumed_at
 			FROM authorization_codes WHERE code_hash = ?`, code[:]).

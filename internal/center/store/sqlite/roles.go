@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // applyRoles replaces all roles and service users: nothing refers to them.
-func applyRoles(ctx context.Context, tx *sql.Tx, o store.Organisation) error {
+func applyRoles(ctx context.Context, tx *txn, o store.Organisation) error {
 	for _, q := range []string{`DELETE FROM roles`, `DELETE FROM access_keys`, `DELETE FROM service_users`} {
 		if _, err := tx.ExecContext(ctx, q); err != nil {
 			return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"keyfob/internal/center/store"
@@ -51,7 +50,7 @@ func (db *DB) TouchSession(ctx context.Context, id string, now time.Time) error 
 
 // EndSession implements store.Sessions.
 func (db *DB) EndSession(ctx context.Context, id, reason string, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		if err := changeOne(ctx, tx, `UPDATE sessions SET ended_at = CASE ended_at WHEN 0 THEN ? ELSE ended_at END WHERE id = ?`,
 			at(now), id); err != nil {
 			return err
@@ -68,7 +67,7 @@ func (db *DB) SessionsOf(ctx context.Context, userID string) ([]store.Session, e
 		`SELECT `+sessionColumns+` FROM sessions s WHERE user_id = ? ORDER BY created_at DESC, id`, userID)
 }
 
-func endSessionsOf(ctx context.Context, tx *sql.Tx, userID, except, reason string, now time.Time) error {
+func endSessionsOf(ctx context.Context, tx *txn, userID, except, reason string, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at = 0`,
 		at(now), userID, except); err != nil {
 		return err

@@ -29,8 +29,8 @@ var migrations embed.FS
 // DB is an open store. SQLite has one writer at a time, so writes queue in Go, on one connection,
 // where waiting is fair and cheap; reads run beside them on connections of their own (WAL).
 type DB struct {
-	write *sql.DB
-	read  *sql.DB
+	write *writer
+	read  *reader
 }
 
 var _ store.Store = (*DB)(nil)
@@ -76,7 +76,7 @@ func open(path string) (*DB, error) {
 	}
 	read.SetMaxOpenConns(max(4, 2*runtime.GOMAXPROCS(0)))
 	read.SetMaxIdleConns(max(4, 2*runtime.GOMAXPROCS(0)))
-	return &DB{write: write, read: read}, nil
+	return &DB{&writer{db: write}, &reader{DB: read, statements: map[string]*sql.Stmt{}}}, nil
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -84,7 +84,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, files, goose.WithDisableGlobalRegistry(true))
+	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return err
 	}
@@ -102,28 +103,22 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 // Close implements store.Store.
-func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.close()) }
 
-// tx runs f in one write transaction.
-func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it says so, before it the first error counts
-	if err := f(tx); err != nil {
-		return translate(err)
-	}
-	return tx.Commit()
-}
+// tx runs f in one write transaction, which others may be part of.
+func (db *DB) tx(ctx context.Context, f func(*txn) error) error { return db.write.tx(ctx, f) }
 
 // exec runs one statement and returns the number of rows it changed.
-func (db *DB) exec(ctx context.Context, q string, args ...any) (int64, error) {
-	r, err := db.write.ExecContext(ctx, q, args...)
-	if err != nil {
-		return 0, translate(err)
-	}
-	return r.RowsAffected()
+func (db *DB) exec(ctx context.Context, q string, args ...any) (n int64, err error) {
+	err = db.tx(ctx, func(tx *txn) error {
+		r, err := tx.ExecContext(ctx, q, args...)
+		if err != nil {
+			return err
+		}
+		n, err = r.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 // translate gives the store's names to the database's errors.

@@ -8,7 +8,7 @@ import (
 	"keyfob/internal/center/store"
 )
 
-func addFamily(ctx context.Context, tx *sql.Tx, f store.TokenFamily) error {
+func addFamily(ctx context.Context, tx *txn, f store.TokenFamily) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO token_families (id, client_id, user_id, session_id, scopes, created_at) VALUES (?, ?, ?, ?, ?, ?)`,
 		f.ID, f.ClientID, f.UserID, f.SessionID, asJSON{f.Scopes}, at(f.CreatedAt))
 	return err
@@ -16,10 +16,10 @@ func addFamily(ctx context.Context, tx *sql.Tx, f store.TokenFamily) error {
 
 // IssueTokens implements store.Tokens.
 func (db *DB) IssueTokens(ctx context.Context, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error { return issue(ctx, tx, access, refresh, now) })
+	return db.tx(ctx, func(tx *txn) error { return issue(ctx, tx, access, refresh, now) })
 }
 
-func issue(ctx context.Context, tx *sql.Tx, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
+func issue(ctx context.Context, tx *txn, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
 	var live bool
 	if err := tx.QueryRowContext(ctx, `SELECT f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ? AND NOT u.disabled
 		FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id WHERE f.id = ?`,
@@ -86,7 +86,7 @@ func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
 // Rotate implements store.Tokens.
 func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
 	var outcome store.RotationOutcome
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx *txn) error {
 		var rotatedAt time.Time
 		var familyID string
 		if err := tx.QueryRowContext(ctx, `SELECT family_id, rotated_at FROM refresh_tokens WHERE hash = ?`, old[:]).
@@ -113,10 +113,10 @@ func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessTok
 
 // RevokeFamily implements store.Tokens.
 func (db *DB) RevokeFamily(ctx context.Context, id, reason string, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error { return revokeFamily(ctx, tx, id, reason, now) })
+	return db.tx(ctx, func(tx *txn) error { return revokeFamily(ctx, tx, id, reason, now) })
 }
 
-func revokeFamily(ctx context.Context, tx *sql.Tx, id, reason string, now time.Time) error {
+func revokeFamily(ctx context.Context, tx *txn, id, reason string, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE token_families SET revoked_at = ?, revoked_reason = ? WHERE id = ? AND revoked_at = 0`, at(now), reason, id)
 	return err
 }
@@ -140,7 +140,7 @@ func readThrottle(row *sql.Row) (store.Throttle, error) {
 // UpdateThrottle implements store.Throttles.
 func (db *DB) UpdateThrottle(ctx context.Context, key string, change func(*store.Throttle)) (store.Throttle, error) {
 	var t store.Throttle
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	err := db.tx(ctx, func(tx *txn) error {
 		var err error
 		if t, err = readThrottle(tx.QueryRowContext(ctx, throttleQuery, key)); err != nil {
 			return err
@@ -159,23 +159,9 @@ func (db *DB) ClearThrottle(ctx context.Context, key string) error {
 	return err
 }
 
-// AppendAudit implements store.Audit.
-func (db *DB) AppendAudit(ctx context.Context, e store.AuditEvent) error {
-	_, err := db.exec(ctx, `INSERT INTO audit_events (at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, at(e.At), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.RequestID, asJSON{e.Detail})
-	return err
-}
-
-// AuditEvents implements store.Audit.
-func (db *DB) AuditEvents(ctx context.Context, limit int) ([]store.AuditEvent, error) {
-	return queryAll(ctx, db.read, func(e *store.AuditEvent) []any {
-		return []any{instant{&e.At}, &e.Name, &e.Outcome, &e.UserID, &e.ClientID, &e.SessionID, &e.RemoteIP, &e.RequestID, asJSON{&e.Detail}}
-	}, `SELECT at, name, outcome, user_id, client_id, session_id, remote_ip, request_id, detail FROM audit_events ORDER BY id DESC LIMIT ?`, limit)
-}
-
 // DeleteExpired implements store.Store.
 func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *txn) error {
 		// Sessions and clients take their families, and those their codes and tokens, along. A code
 		// that was used stays that long, as its second use must still be noticed, and an access token
 		// as long as there is a refresh token beside it, as it may still be used to sign out.
@@ -187,6 +173,7 @@ func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 			`DELETE FROM sessions WHERE expires_at < ?`,
 			`DELETE FROM clients WHERE expires_at < ?`,
 			`DELETE FROM used_once WHERE expires_at < ?`,
+			`DELETE FROM links WHERE expires_at < ?`,
 			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,
 		} {
 			if _, err := tx.ExecContext(ctx, q, at(before)); err != nil {

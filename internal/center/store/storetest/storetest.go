@@ -32,7 +32,13 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Roles", testRoles},
 		{"ServiceUsers", testServiceUsers},
 		{"UseOnce", testUseOnce},
+		{"Factors", testFactors},
+		{"RecoveryCodes", testRecoveryCodes},
+		{"Links", testLinks},
+		{"SessionChanges", testSessionChanges},
+		{"Revision", testRevision},
 		{"Audit", testAudit},
+		{"AuditIsOneChain", testAuditIsOneChain},
 		{"DeleteExpired", testDeleteExpired},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -473,18 +479,6 @@ func testThrottle(t *testing.T, s store.Store) {
 	f.must(s.ClearThrottle(f.ctx, "k"))
 	if got, err = s.Throttle(f.ctx, "k"); err != nil || got != (store.Throttle{}) {
 		t.Errorf("cleared throttle is %+v, %v", got, err)
-	}
-}
-
-func testAudit(t *testing.T, s store.Store) {
-	f := prepare(t, s)
-	for _, n := range []string{"A", "B"} {
-		f.must(s.AppendAudit(f.ctx, store.AuditEvent{At: f.now, Name: n, Outcome: "success", Detail: map[string]string{"k": "v\n"}}))
-	}
-	es, err := s.AuditEvents(f.ctx, 1)
-	f.must(err)
-	if len(es) != 1 || es[0].Name != "B" || es[0].Detail["k"] != "v\n" {
-		t.Errorf("audit events are %+v", es)
 	}
 }
 
