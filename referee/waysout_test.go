@@ -1,12 +1,15 @@
 package referee
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // through is a tool that keyfob exec runs, with no profile of its own.
@@ -65,6 +68,70 @@ func TestToolsByExec(t *testing.T) {
 				}
 				if called := w.calls(); !maps.Equal(called, map[string]int{"GetCallerIdentity": 1}) {
 					t.Errorf("called %v", called)
+				}
+			})
+		}
+	}
+}
+
+// Every tool uses a standing server, with the token of a client in a file, as a container does: without
+// config files. Each client's token is its own.
+func TestToolsByServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.login(keyfob, "--profile", "dev")
+	ctx, cancel := context.WithCancel(context.Background()) // it is to end well
+	serve := keyfob.command(ctx, w, []string{
+		"serve", "credentials", "--profile", "dev", "--profile", "look", "--client", "container", "--client", "other", "--token-dir", w.home + "/tokens", "--for", "docker",
+	})
+	out, err := serve.StdoutPipe()
+	must(t, err)
+	must(t, serve.Start())
+	t.Cleanup(func() {
+		must(t, serve.Process.Signal(os.Interrupt))
+		must(t, serve.Wait())
+		cancel()
+	})
+	uri := ""
+	for lines := bufio.NewScanner(out); uri == "" && lines.Scan(); {
+		if strings.HasSuffix(lines.Text(), "/credentials/dev") {
+			uri = strings.TrimSpace(lines.Text())
+		}
+	}
+	go io.Copy(io.Discard, out) //nolint:errcheck // so that it is never in the way
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(w.home + "/tokens/other/token"); err == nil || time.Now().After(until) {
+			break
+		}
+	}
+	for _, inner := range append([]tool{awsCLI}, sdks()...) {
+		for profile, account := range map[string]string{"dev": "111111111111", "look": "000000000042", "legacy": ""} {
+			client := inner
+			client.command = func(ctx context.Context, w *world, args []string) *exec.Cmd {
+				c := inner.command(ctx, w, args)
+				home := w.home
+				if strings.HasSuffix(c.Path, "/chroot") {
+					home = w.inside()
+				}
+				c.Env = append(c.Env, "AWS_CONFIG_FILE=/dev/null", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_ENDPOINT_URL_STS="+w.URL,
+					"AWS_CONTAINER_CREDENTIALS_FULL_URI="+strings.TrimSuffix(uri, "dev")+profile, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="+home+"/tokens/container/token")
+				return c
+			}
+			t.Run(inner.name+" "+profile, func(t *testing.T) {
+				needs(t, inner)
+				w := &world{w.center.in(t), w.home}
+				args := []string{"identity", ""}
+				if !inner.sdk {
+					args = []string{"sts", "get-caller-identity"}
+				}
+				if account == "" { // it is not served
+					w.fails(client, args...)
+					return
+				}
+				var who struct{ Account string }
+				w.decode(w.ok(client, args...), &who)
+				if who.Account != account {
+					t.Errorf("is in %s, want %s", who.Account, account)
 				}
 			})
 		}

@@ -50,7 +50,8 @@ const exitStatus = `    0    success
     252  the command line makes no sense
     253  the configuration is wrong
     254  a service said no
-    255  anything else`
+    255  anything else
+    exec and shell: the command's; 127 if there is none, 126 if it cannot be run`
 
 // printUsage is the short form that goes with a mistake.
 func printUsage(w io.Writer, cmd *cobra.Command) error {

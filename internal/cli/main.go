@@ -199,7 +199,9 @@ func (a *app) commands() []firstWord {
 		{"exec", a.newExec},
 		{"env", a.newEnv},
 		{"shell", a.newShell},
-		{"serve", func() *cobra.Command { return group("serve", "serve credentials to other programs", a.newServeCredentials()) }},
+		{"serve", func() *cobra.Command {
+			return group("serve", "serve credentials to other programs", a.newServeCredentials())
+		}},
 	}
 }
 

@@ -147,7 +147,7 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 		seeOther(w, redirect.Location)
 		return
 	}
-	p := explain(d.speak(w, r), err, d.Clock.Now())
+	p := explain(d.speak(r), err, d.Clock.Now())
 	p.RequestID = request.FromContext(r.Context()).ID
 	if p.Status >= http.StatusInternalServerError {
 		d.Logger.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err, "request_id", p.RequestID)

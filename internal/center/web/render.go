@@ -160,7 +160,8 @@ func places(l *words, page string) []navigation {
 }
 
 func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
-	l := d.speak(w, r)
+	l := d.speak(r)
+	d.remember(w, r, l)
 	f := frame{view: v, assets: d.assets, PlainHTTP: !d.secureCookies(), Banner: d.Banner, Language: l, Languages: d.choices(r, l, v.Status == 0)}
 	// An error page must not need a database.
 	if inst, err := d.Instances.Instance(r.Context()); err == nil && inst.Name != "" {
