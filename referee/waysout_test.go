@@ -32,7 +32,7 @@ func through(inner tool, flags ...string) tool {
 			}
 			out := keyfob.command(ctx, w, append(argv, c.Args[1:]...))
 			out.Stdin = c.Stdin
-			out.Env = append(out.Env, "AWS_ENDPOINT_URL_STS="+w.URL, "AWS_PROFILE=look")
+			out.Env = append(out.Env, "AWS_PROFILE=look")
 			return out
 		},
 	}

@@ -15,6 +15,7 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/clock"
 	"keyfob/internal/fastpath"
+	"keyfob/internal/handover"
 	"keyfob/internal/output"
 	"keyfob/internal/query"
 	"keyfob/internal/wizard"
@@ -48,7 +49,8 @@ func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String
 // Main runs one command and returns the process's exit code. A ctx that is cancelled with
 // [Interrupted] ends whatever the command is doing.
 func Main(ctx context.Context, sys System) int {
-	a := &app{sys: sys}
+	a := &app{sys: withoutReached(sys)}
+	a.reached = handover.Reached(sys.LookupEnv)
 	args := helpLast(asDockerHelper(sys.Name, sys.Args))
 	root := a.root(args)
 	root.SetArgs(args)
@@ -58,6 +60,27 @@ func Main(ctx context.Context, sys System) int {
 		err = context.Cause(ctx)
 	}
 	return a.report(err)
+}
+
+// withoutReached takes away the endpoints that keyfob itself has put into the environment for a profile:
+// the one that is asked for now may be another.
+func withoutReached(sys System) System {
+	gone := handover.Reached(sys.LookupEnv)
+	if len(gone) == 0 {
+		return sys
+	}
+	lookup := sys.LookupEnv
+	sys.LookupEnv = func(name string) (string, bool) {
+		if slices.Contains(gone, name) {
+			return "", false
+		}
+		return lookup(name)
+	}
+	sys.Environ = slices.DeleteFunc(slices.Clone(sys.Environ), func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return slices.Contains(gone, name)
+	})
+	return sys
 }
 
 // helpLast lets a command be asked for help the way `aws` is: by a last word.
@@ -75,6 +98,9 @@ type app struct {
 	global globalOptions
 	config *awsconfig.Config
 	query  *query.Expression // of --query; nil without one
+
+	// reached names the variables that withoutReached took away.
+	reached []string
 
 	// neverAsk keeps credentials from asking for an MFA code although there is a terminal: somebody
 	// else's, of whom the caller is a part.
