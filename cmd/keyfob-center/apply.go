@@ -66,7 +66,7 @@ func (o applyOptions) Run(ctx context.Context) error {
 	if o.File != "" {
 		from.Config = o.File
 	}
-	s, err := from.seed()
+	s, r, err := from.read()
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (o applyOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(&s, now.All, keys, from.Config); err != nil {
+	if err := prepare(&s, r, now.All, keys, from.Config); err != nil {
 		return err
 	}
 	s.Organisation.Prune = o.Prune // after the digest: it is not of the file
@@ -154,13 +154,18 @@ func opener(keys *keyring.Ring) plan.Opener {
 	return func(of string, sealed []byte) (wire.Secret, error) { return rolecreds.OpenSecret(keys, of, sealed) }
 }
 
-// prepare seals the secrets of a declaration, takes over those that stay, and names it.
-func prepare(s *seed.Seed, now store.Organisation, keys *keyring.Ring, file string) error {
+// prepare seals the secrets of a declaration, takes over those that stay, and names it and what was read for
+// it.
+func prepare(s *seed.Seed, r reading, now store.Organisation, keys *keyring.Ring, file string) error {
 	digest, err := digestOf(*s, keys)
 	if err != nil {
 		return err
 	}
-	s.Organisation.Digest = digest
+	kept, err := r.text(keys)
+	if err != nil {
+		return err
+	}
+	s.Organisation.Digest = digest + " " + kept
 	if err := s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) }); err != nil {
 		return err
 	}
@@ -204,7 +209,7 @@ func applyAll(ctx context.Context, db *sqlite.DB, file string, s seed.Seed) erro
 
 // apply makes the store say what the file declares, unless it was the last one that was applied: then what
 // was changed since stays.
-func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, s seed.Seed) error {
+func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
 	now := store.Organisation{}
 	if len(s.Kept) > 0 {
 		var err error
@@ -212,10 +217,11 @@ func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, 
 			return err
 		}
 	}
-	if err := prepare(&s, now, keys, file); err != nil {
+	if err := prepare(&s, r, now, keys, file); err != nil {
 		return err
 	}
-	if last, err := db.Applied(ctx); err == nil && last == s.Organisation.Digest {
+	digest, _, _ := strings.Cut(s.Organisation.Digest, " ")
+	if last, err := db.Applied(ctx); err == nil && strings.HasPrefix(last+" ", digest+" ") {
 		return nil
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err

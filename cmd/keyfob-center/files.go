@@ -37,13 +37,26 @@ func (f files) keys() string { return filepath.Join(filepath.Dir(f.database()), 
 
 // seed reads the config file; the files it names are beside it.
 func (f files) seed() (seed.Seed, error) {
+	s, _, err := f.read()
+	return s, err
+}
+
+// read is seed that also returns what was read.
+func (f files) read() (seed.Seed, reading, error) {
 	b, err := os.ReadFile(f.Config)
 	if errors.Is(err, fs.ErrNotExist) {
-		return seed.Seed{}, configError{hinted{fmt.Errorf("there is no %s", f.Config), "keyfob-center init writes an example; --config names another file"}}
+		return seed.Seed{}, reading{}, configError{hinted{fmt.Errorf("there is no %s", f.Config), "keyfob-center init writes an example; --config names another file"}}
 	} else if err != nil {
-		return seed.Seed{}, configError{err}
+		return seed.Seed{}, reading{}, configError{err}
 	}
-	return seed.Parse(f.Config, b, seed.Sources{
+	r := reading{File: sumOf(b)}
+	s, err := seed.Parse(f.Config, b, r.recording(f.sources()))
+	r.StartURLs = s.StartURLs
+	return s, r, err
+}
+
+func (f files) sources() seed.Sources {
+	return seed.Sources{
 		ReadFile: func(name string) ([]byte, error) {
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(filepath.Dir(f.Config), name)
@@ -51,7 +64,7 @@ func (f files) seed() (seed.Seed, error) {
 			return os.ReadFile(name)
 		},
 		LookupEnv: os.LookupEnv,
-	})
+	}
 }
 
 // open opens the keys and the database.

@@ -11,13 +11,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center"
 	"keyfob/internal/center/control"
+	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/metrics"
+	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -92,10 +96,6 @@ func (o serveOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.seed()
-	if err != nil {
-		return err
-	}
 	if err := o.checkExposure(); err != nil {
 		return err
 	}
@@ -104,18 +104,15 @@ func (o serveOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // Shutdown closed it
-	db, keys, err := o.open(ctx)
+	db, keys, startURLs, err := o.declared(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
-	if err := apply(ctx, db, keys, o.Config, s); err != nil {
-		return err
-	}
 
 	config := center.Config{
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
-		Hosts: hosts(listener.Addr()), StartURLs: s.StartURLs,
+		Hosts: hosts(listener.Addr()), StartURLs: startURLs,
 	}
 	if o.Metrics != "" {
 		config.Metrics = metrics.New(programVersion())
@@ -144,6 +141,39 @@ func (o serveOptions) Run(ctx context.Context) error {
 		servers = append(servers, observed)
 	}
 	return o.serve(ctx, c, servers, r)
+}
+
+// declared opens the store and makes it say what the file declares.
+func (o serveOptions) declared(ctx context.Context) (db *sqlite.DB, keys *keyring.Ring, startURLs []string, err error) {
+	fail := func(err error) (*sqlite.DB, *keyring.Ring, []string, error) {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+		return nil, nil, nil, err
+	}
+	// A file with mistakes in it does not make a database.
+	if _, err := os.Stat(o.database()); err == nil {
+		if db, keys, err = o.open(ctx); err != nil {
+			return fail(err)
+		}
+		if startURLs, ok := o.unchanged(ctx, db, keys); ok {
+			return db, keys, startURLs, nil
+		}
+	}
+	s, r, err := o.read()
+	if err != nil {
+		return fail(err)
+	}
+	if db == nil {
+		if db, keys, err = o.open(ctx); err != nil {
+			return fail(err)
+		}
+	}
+	if err := apply(ctx, db, keys, o.Config, s, r); err != nil {
+		return fail(err)
+	}
+	debug.FreeOSMemory() // of what the file was while it was being read
+	return db, keys, s.StartURLs, nil
 }
 
 type running struct {

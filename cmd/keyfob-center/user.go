@@ -134,7 +134,7 @@ type users struct {
 
 // with opens the store for one command.
 func (o *userOptions) with(ctx context.Context, name string, do func(context.Context, users) error) error {
-	s, err := o.seed()
+	s, r, err := o.read()
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 	defer db.Close() //nolint:errcheck // every write was its own transaction
 	// What the file declares is serve's to apply, but before its first start there is nothing to change.
 	if _, err := db.Instance(ctx); errors.Is(err, store.ErrNotFound) {
-		if err := apply(ctx, db, keys, o.Config, s); err != nil {
+		if err := apply(ctx, db, keys, o.Config, s, r); err != nil {
 			return err
 		}
 	} else if err != nil {
