@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-const workers = 32
+const workers = 64
 
 type bench struct {
 	program, postgres string

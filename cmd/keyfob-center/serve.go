@@ -99,6 +99,9 @@ func (o serveOptions) Run(ctx context.Context) error {
 	if err := o.checkExposure(); err != nil {
 		return err
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // what is kept is little, what passes through is much
+	}
 	listener, base, err := o.listen(ctx, logger)
 	if err != nil {
 		return err

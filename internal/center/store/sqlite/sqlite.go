@@ -31,6 +31,7 @@ var migrations embed.FS
 type DB struct {
 	write *writer
 	read  *reader
+	log   *checkpointer
 }
 
 var _ store.Store = (*DB)(nil)
@@ -61,7 +62,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 
 func open(path string) (*DB, error) {
 	dsn := func(extra string) string {
-		q := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)%s",
+		q := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=wal_autocheckpoint(0)%s",
 			busyTimeout.Milliseconds(), extra)
 		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String()
 	}
@@ -76,7 +77,13 @@ func open(path string) (*DB, error) {
 	}
 	read.SetMaxOpenConns(max(4, 2*runtime.GOMAXPROCS(0)))
 	read.SetMaxIdleConns(max(4, 2*runtime.GOMAXPROCS(0)))
-	return &DB{&writer{db: write}, &reader{DB: read, statements: map[string]*sql.Stmt{}}}, nil
+	keep, err := sql.Open("sqlite", dsn(""))
+	if err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
+	keep.SetMaxOpenConns(1)
+	log := newCheckpointer(keep)
+	return &DB{&writer{db: write, written: log.written}, &reader{DB: read, statements: map[string]*sql.Stmt{}}, log}, nil
 }
 
 func (db *DB) migrate(ctx context.Context) error {
@@ -103,7 +110,7 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 // Close implements store.Store.
-func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.close()) }
+func (db *DB) Close() error { return errors.Join(db.log.close(), db.read.Close(), db.write.close()) }
 
 // tx runs f in one write transaction, which others may be part of.
 func (db *DB) tx(ctx context.Context, f func(*txn) error) error { return db.write.tx(ctx, f) }

@@ -14,7 +14,8 @@ import (
 // and what takes long is the commit, which waits for the disk: so changes that are asked for while a
 // commit is under way share the next one. Nobody returns before theirs is on the disk.
 type writer struct {
-	db    *sql.DB // of one connection
+	db      *sql.DB // of one connection
+	written func()  // called after every transaction
 	queue batch.Queue[*change]
 
 	// Of whoever leads a batch:
@@ -35,7 +36,10 @@ const maxChanges = 128
 // tx makes one change in a transaction that may have others in it.
 func (w *writer) tx(ctx context.Context, f func(*txn) error) error {
 	own := &change{ctx: ctx, make: f, err: errors.New("the change was not made")}
-	w.queue.Do(own, maxChanges, func(all []*change) { w.write(all) })
+	w.queue.Do(own, maxChanges, func(all []*change) {
+		w.write(all)
+		w.written()
+	})
 	if own.panicked != nil {
 		panic(own.panicked)
 	}
