@@ -16,7 +16,7 @@ import (
 type writer struct {
 	db      *sql.DB // of one connection
 	written func()  // called after every transaction
-	queue batch.Queue[*change]
+	queue   batch.Queue[*change]
 
 	// Of whoever leads a batch:
 	conn       *sql.Conn
