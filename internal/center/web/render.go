@@ -140,7 +140,6 @@ type frame struct {
 // badge is the signed-in person in the corner.
 type badge struct {
 	Name, Login, Initials, CSRF string
-	Administrates               bool
 }
 
 // navigation is a place that somebody signed in can always go to.
@@ -150,11 +149,14 @@ type navigation struct {
 }
 
 // places are shown on the pages that are one of them, and not where somebody is asked for a decision.
-func places(l *words, page string) []navigation {
+func places(l *words, page string, administrates bool) []navigation {
 	all := []navigation{
 		{l.say("Accounts"), "/start", page == "portal" || page == "keys"},
 		{l.say("Security"), "/profile", page == "security" || page == "add-app" || page == "add-passkey" || page == "new-password"},
 		{l.say("Sessions"), "/profile/sessions", page == "sessions"},
+	}
+	if administrates {
+		all = append(all, navigation{l.say("Administration"), "/admin/users", page == "admin"})
 	}
 	if !slices.ContainsFunc(all, func(n navigation) bool { return n.Here }) {
 		return nil
@@ -173,11 +175,12 @@ func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
 	if p := v.Person; p != nil {
 		name := shownName(p.User)
 		f.Who = &badge{Name: visible(name), Login: visible(p.User.Name), Initials: initials(name), CSRF: d.csrf(holderOf(p, ""), "/sign-out")}
+		administrates := false
 		if d.Administration != nil {
 			// Without an answer there is no link; the pages ask for themselves.
-			f.Who.Administrates, _ = d.Administration.Administrates(r.Context(), p.User.ID)
+			administrates, _ = d.Administration.Administrates(r.Context(), p.User.ID)
 		}
-		f.Nav = places(l, v.Page)
+		f.Nav = places(l, v.Page, administrates)
 	}
 	var b bytes.Buffer
 	err := fmt.Errorf("no page %q", v.Page)
