@@ -51,6 +51,7 @@ func places() []placed {
 		{"internal/terminal", clientAdapter},
 		{"internal/keychain", clientAdapter},
 		{"internal/fastpath", clientFront},
+		{"internal/sources", clientFront}, // makes adapters for the command and for the public package
 		{"internal/cli", clientFront},
 
 		{"internal/center/oidc", door},

@@ -3,78 +3,27 @@ package cli
 import (
 	"context"
 	"errors"
-	"runtime"
-	"strconv"
-	"strings"
-	"time"
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/cache"
 	"keyfob/internal/configfile"
 	"keyfob/internal/session"
+	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 )
 
-// errNoHome is what a program without a home folder can only say: there is nowhere to keep anything.
-var errNoHome = errors.New("there is no home folder to keep credentials in: set HOME")
-
 // readConfig reads one of the shared files.
 func readConfig(path string) ([]byte, error) { return configfile.Read(path) }
 
-func (a *app) cache() (*cache.Files, error) {
-	if a.sys.Home == "" {
-		return nil, errNoHome
-	}
-	return cache.New(a.sys.Home), nil
-}
+func (a *app) cache() (*cache.Files, error) { return a.world().Cache() }
 
-// api makes the HTTP client with the settings that hold for a profile. Every call of every command goes
-// through one of these, so that each honours them.
 func (a *app) api(c *awsconfig.Config, profile, userAgent string) (*ssoapi.Client, error) {
-	bundle := a.global.caBundle
-	if bundle == "" {
-		bundle, _ = c.Setting(profile, "ca_bundle", "AWS_CA_BUNDLE")
-	}
-	if bundle == "" {
-		bundle, _ = a.sys.LookupEnv("REQUESTS_CA_BUNDLE")
-	}
-	attempts := 0
-	if s, _ := c.Setting(profile, "max_attempts", "AWS_MAX_ATTEMPTS"); s != "" {
-		n, err := strconv.Atoi(strings.TrimSpace(s))
-		if err != nil || n < 1 {
-			return nil, errors.New("max_attempts (or AWS_MAX_ATTEMPTS) must be a whole number of 1 or more, not " + quoted(s))
-		}
-		attempts = n
-	}
-	return ssoapi.New(ssoapi.Config{
-		CABundle:       bundle,
-		NoVerifySSL:    a.global.noVerifySSL,
-		ConnectTimeout: time.Duration(a.global.connectTimeout) * time.Second,
-		ReadTimeout:    time.Duration(a.global.readTimeout) * time.Second,
-		LookupEnv:      a.sys.LookupEnv,
-		MaxAttempts:    attempts,
-		Clock:          a.sys.Clock,
-		Random:         a.sys.Random,
-		UserAgent:      a.userAgent() + userAgent,
-		Log:            a.log(),
-	}), nil
+	return a.world().API(c, profile, userAgent)
 }
 
-func (a *app) userAgent() string { return "keyfob/" + a.sys.Version + " lang/go os/" + runtime.GOOS }
-
-// tokens makes the source of a sign-in's tokens.
 func (a *app) tokens(c *awsconfig.Config, client *ssoapi.Client, files *cache.Files, sso awsconfig.SSO) *session.Source {
-	return &session.Source{
-		Store: files, Clock: a.sys.Clock, Log: a.log(),
-		Refresher: session.RefresherFunc(func(ctx context.Context, region string, req wire.CreateTokenRequest) (wire.CreateTokenResponse, error) {
-			url, _, err := endpoint(c, awsconfig.ServiceSSOOIDC, sso, region)
-			if err != nil {
-				return wire.CreateTokenResponse{}, err
-			}
-			return client.CreateToken(ctx, url, req)
-		}),
-	}
+	return a.world().Tokens(c, client, files, sso)
 }
 
 // buildToken ties the command to the sign-in of a session, or of the profile.
@@ -106,7 +55,7 @@ func (a *app) buildToken(o *tokenOptions, sessionName string) error {
 		return err
 	}
 	source := a.tokens(c, client, files, sso)
-	o.Target = targetOf(sso)
+	o.Target = sources.TargetOf(sso)
 	o.Token = func(ctx context.Context) (session.Token, error) { return source.Token(ctx, o.Target) }
 	return nil
 }
@@ -141,7 +90,7 @@ func (a *app) buildPortalCall(ctx context.Context, f tokenFlags) (*portalCall, e
 		if sso, err = c.LoginTarget(of, f.session); err != nil {
 			return nil, err
 		}
-		t, err := a.tokens(c, client, files, sso).Token(ctx, targetOf(sso))
+		t, err := a.tokens(c, client, files, sso).Token(ctx, sources.TargetOf(sso))
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +98,7 @@ func (a *app) buildPortalCall(ctx context.Context, f tokenFlags) (*portalCall, e
 	}
 	url := a.global.endpointURL
 	if url == "" {
-		if url, _, err = endpoint(c, awsconfig.ServiceSSO, sso, sso.Region); err != nil {
+		if url, _, err = sources.Endpoint(c, awsconfig.ServiceSSO, sso, sso.Region); err != nil {
 			return nil, err
 		}
 	}
@@ -176,8 +125,8 @@ func (a *app) buildGetCallerIdentity() (func(context.Context) (wire.GetCallerIde
 		return nil, err
 	}
 	get, err := a.buildCredentials(&a.global.profile)
-	if r := new(retrieveError); errors.As(err, &r) {
-		err = r.err // the prefix is export-credentials' own
+	if r := new(sources.UnavailableError); errors.As(err, &r) {
+		err = r.Err // the prefix is export-credentials' own
 	}
 	if err != nil {
 		return nil, err
@@ -186,7 +135,7 @@ func (a *app) buildGetCallerIdentity() (func(context.Context) (wire.GetCallerIde
 	region := c.Region(a.global.region, name)
 	url := a.global.endpointURL
 	if url == "" {
-		if url, _, err = endpoint(c, awsconfig.ServiceSTS, awsconfig.SSO{Profile: name}, region); err != nil {
+		if url, _, err = sources.Endpoint(c, awsconfig.ServiceSTS, awsconfig.SSO{Profile: name}, region); err != nil {
 			return nil, err
 		}
 	}

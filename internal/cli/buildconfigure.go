@@ -12,6 +12,7 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/configfile"
 	"keyfob/internal/signin"
+	"keyfob/internal/sources"
 	"keyfob/internal/terminal"
 	"keyfob/internal/wire"
 	"keyfob/internal/wizard"
@@ -72,11 +73,11 @@ func (a *app) buildConfigureSSO(cmd *cobra.Command, f *configureFlags, noBrowser
 		w.Name = base
 	}
 	w.Token = func(ctx context.Context, sso awsconfig.SSO) (wire.Secret, error) {
-		t, err := a.tokens(c, client, files, sso).Token(ctx, targetOf(sso))
+		t, err := a.tokens(c, client, files, sso).Token(ctx, sources.TargetOf(sso))
 		return t.AccessToken, err
 	}
 	w.SignIn = func(ctx context.Context, sso awsconfig.SSO, issuerURL string) error {
-		target := targetOf(sso)
+		target := sources.TargetOf(sso)
 		defer asker.discard() // an impatient Enter does not choose an account
 		if err := login.SignIn(ctx, sso, signin.Request{Target: target, Scopes: sso.Scopes, IssuerURL: issuerURL, UseDevice: useDevice}); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (a *app) buildConfigureSSO(cmd *cobra.Command, f *configureFlags, noBrowser
 		return nil
 	}
 	list := func(sso awsconfig.SSO, token wire.Secret, call func(*portalCall) error) error {
-		url, _, err := endpoint(c, awsconfig.ServiceSSO, sso, sso.Region)
+		url, _, err := sources.Endpoint(c, awsconfig.ServiceSSO, sso, sso.Region)
 		if err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func (a *app) sessionWizard(cmd *cobra.Command, f *configureFlags, c *awsconfig.
 	return wizard.Session{
 		Answers: f.answers(cmd, asker), Config: c, Base: base, Resolve: login.Resolve,
 		OwnEndpoint: func(sso awsconfig.SSO) bool {
-			_, own, err := endpoint(c, awsconfig.ServiceSSOOIDC, sso, "us-east-1")
+			_, own, err := sources.Endpoint(c, awsconfig.ServiceSSOOIDC, sso, "us-east-1")
 			return own && err == nil
 		},
 	}

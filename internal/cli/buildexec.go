@@ -28,7 +28,7 @@ func (a *app) buildExec(command []string, server bool) (*execOptions, error) {
 	o := &execOptions{
 		Reach: reach,
 
-		Find: childprocess.Find, Credentials: source.get, Clock: a.sys.Clock,
+		Find: childprocess.Find, Credentials: source.Get, Clock: a.sys.Clock,
 		Replace: func(path string, argv, environ []string) (int, error) {
 			return childprocess.Program{Path: path, Argv: argv, Env: environ}.Replace()
 		},
@@ -54,7 +54,7 @@ func (a *app) buildEnv() (*envOptions, error) {
 		return nil, err
 	}
 	return &envOptions{
-		Credentials: source.get, Clock: a.sys.Clock, Print: a.print, Region: a.ownRegion(), Reach: reach, Reached: a.reached,
+		Credentials: source.Get, Clock: a.sys.Clock, Print: a.print, Region: a.ownRegion(), Reach: reach, Reached: a.reached,
 	}, nil
 }
 
@@ -123,7 +123,7 @@ func (a *app) unasked(ctx context.Context, flag string) (credentials.Credentials
 	if err != nil {
 		return credentials.Credentials{}, err
 	}
-	return lasting(ctx, source.get, a.sys.Clock)
+	return lasting(ctx, source.Get, a.sys.Clock)
 }
 
 func newToken(random io.Reader) (wire.Secret, error) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"keyfob/internal/credentials"
 	"keyfob/internal/fastpath"
+	"keyfob/internal/sources"
 )
 
 // buildExport makes what prints a profile's credentials.
@@ -20,25 +21,25 @@ func (a *app) buildExport(format credentials.Format) (*exportOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Get = source.get
-	if format == credentials.FormatProcess && a.sys.Question != nil && source.files.Token != "" {
+	o.Get = source.Get
+	if format == credentials.FormatProcess && a.sys.Question != nil && source.Files.Token != "" {
 		o.Keep = func(c credentials.Credentials, document []byte) { a.keepAnswer(before, source, c, document) }
 	}
 	return o, nil
 }
 
 // keepAnswer keeps what was just printed for the fast path, if the cache files say the same.
-func (a *app) keepAnswer(before fastpath.Watch, source made, c credentials.Credentials, document []byte) {
+func (a *app) keepAnswer(before fastpath.Watch, source sources.Made, c credentials.Credentials, document []byte) {
 	now := a.sys.Clock.Now()
 	until := c.ExpiresAt.Add(-credentials.RenewWindow)
 	if !now.Before(until) {
 		return
 	}
 	same := func() bool {
-		again, ok := source.cached()
-		return ok && again.Equal(c) && (source.foreign == nil || !source.foreign())
+		again, ok := source.Kept()
+		return ok && again.Equal(c)
 	}
-	name, content, ok := a.sys.Question.Kept(before, source.files, document, until.Unix(), now.UnixNano(), same)
+	name, content, ok := a.sys.Question.Kept(before, source.Files, document, until.Unix(), now.UnixNano(), same)
 	if !ok {
 		return
 	}

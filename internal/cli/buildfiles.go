@@ -54,11 +54,7 @@ func (a *app) buildConfigureList() (*listOptions, error) {
 	o := &listOptions{
 		Config: c, LookupEnv: a.sys.LookupEnv, Print: a.print, Warn: a.warn, Profile: a.global.profile, Region: a.global.region,
 		Cached: func(s *awsconfig.Source) (credentials.Credentials, bool) {
-			m, err := (&sources{app: a, config: c, profile: s.Profile}).source(s)
-			if err != nil || m.cached == nil || m.foreign != nil && m.foreign() {
-				return credentials.Credentials{}, false
-			}
-			found, ok := m.cached()
+			found, ok := a.world().KeptOf(c, s)
 			return found, ok && a.sys.Clock.Now().Before(found.ExpiresAt)
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"keyfob/internal/configfile"
 	"keyfob/internal/loopback"
 	"keyfob/internal/signin"
+	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 )
@@ -76,14 +77,14 @@ func (a *app) buildLogin(o *loginOptions, noBrowser bool) error {
 		shown.open = opener.Open
 	}
 	o.Resolve = func(ctx context.Context, sso awsconfig.SSO) (signin.Resolved, error) {
-		_, own, err := endpoint(o.Config, awsconfig.ServiceSSOOIDC, sso, "us-east-1")
+		_, own, err := sources.Endpoint(o.Config, awsconfig.ServiceSSOOIDC, sso, "us-east-1")
 		if err != nil {
 			return signin.Resolved{}, err
 		}
 		return signin.Resolve(ctx, sso.StartURL, sso.Region, own, client)
 	}
 	o.SignIn = func(ctx context.Context, sso awsconfig.SSO, r signin.Request) error {
-		url, _, err := endpoint(o.Config, awsconfig.ServiceSSOOIDC, sso, sso.Region)
+		url, _, err := sources.Endpoint(o.Config, awsconfig.ServiceSSOOIDC, sso, sso.Region)
 		if err != nil {
 			return err
 		}
@@ -158,7 +159,7 @@ func (a *app) buildLogout(o *logoutOptions) error {
 		if !known {
 			sso = awsconfig.SSO{Profile: profile}
 		}
-		url, own, err := endpoint(o.Config, awsconfig.ServiceSSO, sso, t.Region)
+		url, own, err := sources.Endpoint(o.Config, awsconfig.ServiceSSO, sso, t.Region)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/browser"
 	"keyfob/internal/credentials"
 	"keyfob/internal/loopback"
+	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 )
@@ -29,8 +30,8 @@ func (a *app) buildCaller() (caller, error) {
 		return caller{}, err
 	}
 	get, err := a.buildCredentials(&a.global.profile)
-	if r := new(retrieveError); errors.As(err, &r) {
-		err = r.err // the prefix is export-credentials' own
+	if r := new(sources.UnavailableError); errors.As(err, &r) {
+		err = r.Err // the prefix is export-credentials' own
 	}
 	if err != nil {
 		return caller{}, err
@@ -44,7 +45,7 @@ func (a *app) endpointOf(c caller, service awsconfig.Service, region string) (st
 	if a.global.endpointURL != "" {
 		return a.global.endpointURL, nil
 	}
-	url, _, err := endpoint(c.Config, service, awsconfig.SSO{Profile: c.Profile}, region)
+	url, _, err := sources.Endpoint(c.Config, service, awsconfig.SSO{Profile: c.Profile}, region)
 	return url, err
 }
 
@@ -165,7 +166,7 @@ func (a *app) buildConsole(o *consoleOptions, destination string, show bool) err
 	url := a.global.endpointURL
 	if url == "" {
 		// With the start URL, so that the credentials of a center on this machine are not sent to AWS.
-		if url, _, err = endpoint(c.Config, awsconfig.ServiceSignin, awsconfig.SSO{Profile: c.Profile, StartURL: sso.StartURL}, region); err != nil {
+		if url, _, err = sources.Endpoint(c.Config, awsconfig.ServiceSignin, awsconfig.SSO{Profile: c.Profile, StartURL: sso.StartURL}, region); err != nil {
 			return err
 		}
 	}

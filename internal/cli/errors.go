@@ -18,6 +18,7 @@ import (
 	"keyfob/internal/session"
 	"keyfob/internal/shellquote"
 	"keyfob/internal/signin"
+	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 	"keyfob/internal/wizard"
@@ -45,18 +46,6 @@ type usageError struct {
 }
 
 func (e *usageError) Error() string { return e.text }
-
-// retrieveError is what keeps a profile's credentials from being found at all, as
-// `export-credentials` reports it.
-type retrieveError struct{ err error }
-
-func (e *retrieveError) Error() string {
-	if errors.As(e.err, new(*credentials.NotFoundError)) {
-		return "Unable to retrieve credentials: no credentials found"
-	}
-	return "Unable to retrieve credentials: " + e.err.Error()
-}
-func (e *retrieveError) Unwrap() error { return e.err }
 
 // report says on stderr what went wrong and what to do about it, and returns the exit code. It is the
 // only place that knows either.
@@ -104,8 +93,8 @@ func (a *app) advise(err error) (code int, hints []string) {
 	if errors.As(err, &usage) {
 		return exitUsage, []string{"run " + usage.cmd.CommandPath() + " --help"}
 	}
-	if r := new(retrieveError); errors.As(err, &r) {
-		_, hints := a.advise(r.err)
+	if r := new(sources.UnavailableError); errors.As(err, &r) {
+		_, hints := a.advise(r.Err)
 		return exitConfiguration, hints
 	}
 	if u := new(wizard.UnfinishedError); errors.As(err, &u) {
@@ -117,7 +106,7 @@ func (a *app) advise(err error) (code int, hints []string) {
 	}
 	if m := new(awsconfig.MissingKeysError); errors.As(err, &m) && a.config != nil {
 		if s, err := a.config.Source(m.Profile, false); err == nil && s.Kind == awsconfig.SourceRole && s.Root().Kind == awsconfig.SourceSSO {
-			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(targetOf(s.Root().SSO)))}
+			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(sources.TargetOf(s.Root().SSO)))}
 		}
 	}
 	switch {
@@ -172,7 +161,7 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	var unknownSession *awsconfig.SessionNotFoundError
 	var none *credentials.NotFoundError
 	var noToken *tokenProviderError
-	var noEndpoint *noEndpointError
+	var noEndpoint *sources.NoEndpointError
 	switch {
 	case errors.As(err, new(*noValueError)):
 		return exitNoValue, nil, true
@@ -196,9 +185,9 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 		return exitConfiguration, []string{"name a profile of a role with --profile; one with role_arn and source_profile assumes a role with these keys"}, true
 	case errors.As(err, new(*faultyError)):
 		return exitConfiguration, nil, true
-	case errors.As(err, &noEndpoint) && noEndpoint.service == awsconfig.ServiceSignin:
+	case errors.As(err, &noEndpoint) && noEndpoint.Service == awsconfig.ServiceSignin:
 		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SIGNIN, or signin in the services section of the profile"}, true
-	case errors.As(err, new(*noEndpointError)):
+	case errors.As(err, new(*sources.NoEndpointError)):
 		return exitConfiguration, []string{"set AWS_ENDPOINT_URL_SSO_OIDC and AWS_ENDPOINT_URL_SSO, or name a services section in the profile"}, true
 	case errors.As(err, &none):
 		return exitConfiguration, []string{fmt.Sprintf("profile %q has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are", none.Profile)}, true

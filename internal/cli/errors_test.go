@@ -15,6 +15,7 @@ import (
 	"keyfob/internal/credentials"
 	"keyfob/internal/session"
 	"keyfob/internal/signin"
+	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
 )
@@ -36,12 +37,12 @@ func TestReport(t *testing.T) {
 		{&awsconfig.ProfileNotFoundError{Profile: "p"}, 255, "keyfob: error: The config profile (p) could not be found\nkeyfob: hint: keyfob configure list-profiles shows the profiles there are\n"},
 		{&awsconfig.SessionNotFoundError{Session: "s"}, 253, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: sessions are the [sso-session NAME] sections of the config file\n"},
 		{&credentials.NotFoundError{Profile: "p"}, 253, "keyfob: error: Unable to locate credentials for profile \"p\"\nkeyfob: hint: profile \"p\" has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are\n"},
-		{&retrieveError{&credentials.NotFoundError{Profile: "p"}}, 253, "keyfob: error: Unable to retrieve credentials: no credentials found\nkeyfob: hint: profile \"p\" has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are\n"},
+		{&sources.UnavailableError{Err: &credentials.NotFoundError{Profile: "p"}}, 253, "keyfob: error: Unable to retrieve credentials: no credentials found\nkeyfob: hint: profile \"p\" has no SSO role and no keys; keyfob configure list-profiles shows the profiles there are\n"},
 		{&faultyError{1}, 253, "keyfob: error: the configuration has 1 error: something will not work\n"},
 		{&unconfirmedError{}, 252, "keyfob: error: nothing was written: there is no terminal to ask at, and no --yes\n"},
 		{&awsconfig.NoRegionError{}, 253, "keyfob: error: You must specify a region. You can also configure your region by running \"aws configure\".\n"},
 		{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}, 255, "keyfob: error: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
-		{&retrieveError{&awsconfig.DanglingSessionError{Profile: "p", Session: "s"}}, 253, "keyfob: error: Unable to retrieve credentials: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
+		{&sources.UnavailableError{Err: &awsconfig.DanglingSessionError{Profile: "p", Session: "s"}}, 253, "keyfob: error: Unable to retrieve credentials: The specified sso-session does not exist: \"s\"\nkeyfob: hint: add [sso-session s] to the config file, or correct sso_session in profile \"p\"\n"},
 		{&longLivedKeysError{"p"}, 253, "keyfob: error: the credentials of profile \"p\" are long-lived keys; only those of a role open the console\nkeyfob: hint: name a profile of a role with --profile; one with role_arn and source_profile assumes a role with these keys\n"},
 		{&awsconfig.InvalidDestinationError{Destination: "a b"}, 252, "keyfob: error: \"a b\" is not a page of the console: it must be a service's name such as ec2, a path that begins with /, or a URL\n"},
 		{

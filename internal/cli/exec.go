@@ -11,6 +11,7 @@ import (
 	"keyfob/internal/clock"
 	"keyfob/internal/credentials"
 	"keyfob/internal/handover"
+	"keyfob/internal/sources"
 )
 
 // execOptions is `exec`.
@@ -116,7 +117,7 @@ func (o *execOptions) Run(ctx context.Context) error {
 func lasting(ctx context.Context, get credentials.Get, now clock.Clock) (credentials.Credentials, error) {
 	c, err := get(ctx)
 	if errors.As(err, new(*credentials.NotFoundError)) {
-		err = &retrieveError{err}
+		err = &sources.UnavailableError{Err: err}
 	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

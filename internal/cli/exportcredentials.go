@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/credentials"
+	"keyfob/internal/sources"
 )
 
 // exportOptions is `configure export-credentials`.
@@ -89,7 +90,7 @@ still valid is printed.`,
 func (o *exportOptions) Run(ctx context.Context) error {
 	c, err := o.Get(ctx)
 	if errors.As(err, new(*credentials.NotFoundError)) {
-		return &retrieveError{err}
+		return &sources.UnavailableError{Err: err}
 	}
 	if err != nil {
 		return err

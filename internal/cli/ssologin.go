@@ -8,10 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
 	"keyfob/internal/lint"
 	"keyfob/internal/session"
 	"keyfob/internal/signin"
+	"keyfob/internal/sources"
 )
 
 // loginOptions is `sso login`.
@@ -97,7 +97,7 @@ func (o *loginOptions) Run(ctx context.Context) error {
 	}
 	configuredRegion := sso.Region
 	sso.Region = resolved.Region
-	target := targetOf(sso)
+	target := sources.TargetOf(sso)
 	err = o.SignIn(ctx, sso, signin.Request{Target: target, Scopes: sso.Scopes, IssuerURL: resolved.IssuerURL, UseDevice: o.UseDevice})
 	if err != nil {
 		return err
@@ -143,12 +143,4 @@ func (o *loginOptions) updateRegion(ctx context.Context, sso awsconfig.SSO) erro
 	}
 	_, err := fmt.Fprintf(o.Out, "SSO region updated to %s\n", sso.Region)
 	return err
-}
-
-func targetOf(s awsconfig.SSO) session.Target {
-	return session.Target{Profile: s.Profile, Session: s.Session, StartURL: s.StartURL, Region: s.Region}
-}
-
-func roleOf(s awsconfig.SSO) credentials.Role {
-	return credentials.Role{Target: targetOf(s), AccountID: s.AccountID, RoleName: s.RoleName}
 }

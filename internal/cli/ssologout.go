@@ -12,6 +12,7 @@ import (
 
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/session"
+	"keyfob/internal/sources"
 	"keyfob/internal/wire"
 )
 
@@ -84,7 +85,7 @@ out stay good until they expire.`,
 				if err != nil {
 					return err
 				}
-				o.Target = targetOf(sso)
+				o.Target = sources.TargetOf(sso)
 			}
 			if err := a.buildLogout(o); err != nil {
 				return err
