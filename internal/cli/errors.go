@@ -16,8 +16,8 @@ import (
 	"keyfob/internal/pager"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
-	"keyfob/internal/shellquote"
 	"keyfob/internal/signin"
+	"keyfob/internal/shellquote"
 	"keyfob/internal/sources"
 	"keyfob/internal/ssoapi"
 	"keyfob/internal/wire"
@@ -106,7 +106,7 @@ func (a *app) advise(err error) (code int, hints []string) {
 	}
 	if m := new(awsconfig.MissingKeysError); errors.As(err, &m) && a.config != nil {
 		if s, err := a.config.Source(m.Profile, false); err == nil && s.Kind == awsconfig.SourceRole && s.Root().Kind == awsconfig.SourceSSO {
-			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, loginCommand(sources.TargetOf(s.Root().SSO)))}
+			return exitConfiguration, []string{fmt.Sprintf("profile %q assumes a role with another sign-in: run %s", m.Profile, sources.LoginCommand(sources.TargetOf(s.Root().SSO)))}
 		}
 	}
 	switch {
@@ -232,7 +232,7 @@ func adviseSignIn(err error) (code int, hints []string, ok bool) {
 	var refused *signin.AuthorizeError
 	switch {
 	case errors.As(err, &required):
-		return exitGeneral, []string{"run " + loginCommand(required.Target)}, true
+		return exitGeneral, []string{"run " + sources.LoginCommand(required.Target)}, true
 	case errors.As(err, new(*signin.ListenError)):
 		return exitGeneral, []string{"--use-device-code needs no listener"}, true
 	case errors.As(err, &refused):
@@ -246,17 +246,6 @@ func adviseSignIn(err error) (code int, hints []string, ok bool) {
 		return exitGeneral, []string{"check this machine's clock"}, true
 	}
 	return 0, nil, false
-}
-
-// loginCommand is the exact command that signs in to a target.
-func loginCommand(t session.Target) string {
-	switch {
-	case t.Session != "":
-		return "keyfob sso login --sso-session " + shellquote.Word(t.Session)
-	case t.Profile != "" && t.Profile != "default":
-		return "keyfob sso login --profile " + shellquote.Word(t.Profile)
-	}
-	return "keyfob sso login"
 }
 
 // aboutTime reports whether a signature was refused for when it was made.

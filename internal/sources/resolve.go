@@ -4,6 +4,7 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/credentials"
 	"keyfob/internal/session"
+	"keyfob/internal/shellquote"
 )
 
 // Endpoint returns where the calls of a service go: what is configured, else AWS's own host.
@@ -53,4 +54,15 @@ func AssumedOf(s *awsconfig.Source, origin string) credentials.AssumedRole {
 		ARN: s.Role.ARN, SessionName: s.Role.SessionName, ExternalID: s.Role.ExternalID, MFASerial: s.Role.MFASerial,
 		Duration: s.Role.Duration, Origin: origin,
 	}
+}
+
+// LoginCommand is the exact command that signs in to a target.
+func LoginCommand(t session.Target) string {
+	switch {
+	case t.Session != "":
+		return "keyfob sso login --sso-session " + shellquote.Word(t.Session)
+	case t.Profile != "" && t.Profile != "default":
+		return "keyfob sso login --profile " + shellquote.Word(t.Profile)
+	}
+	return "keyfob sso login"
 }

@@ -20,7 +20,7 @@ func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	flag.Parse()
 	r := &run{out: os.Stdout, ci: os.Getenv("CI") == "true"}
-	for _, module := range []string{".", "referee"} {
+	for _, module := range []string{".", "credentials", "referee"} {
 		r.module(module, *race)
 	}
 	os.Exit(r.conclude())
