@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -16,12 +17,6 @@ import (
 	"github.com/creack/pty"
 )
 
-// trapping prints the signals it gets, and ends with 9 on the last of them.
-const trapping = `for s in HUP INT QUIT USR1 USR2 WINCH; do trap "echo got $s" $s; done
-trap 'echo got TERM; exit 9' TERM
-echo ready
-while :; do sleep 0.02; done`
-
 // Signals reach the command, whether it has taken keyfob's place or is its child, each once.
 func TestExecPassesSignals(t *testing.T) {
 	h := signedIn(t)
@@ -29,7 +24,8 @@ func TestExecPassesSignals(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			c := h.keyfob(ctx, append(args, "--profile", "dev", "--", "sh", "-c", trapping)...)
+			c := h.keyfob(ctx, append(args, "--profile", "dev", "--", os.Args[0])...)
+			c.Env = append(c.Env, signalChild+"=1")
 			c.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 			out, err := c.StdoutPipe()
 			if err == nil {
@@ -76,7 +72,8 @@ func TestExecCtrlC(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			c := h.keyfob(ctx, append(args, "--profile", "dev", "--", "sh", "-c", trapping)...)
+			c := h.keyfob(ctx, append(args, "--profile", "dev", "--", os.Args[0])...)
+			c.Env = append(c.Env, signalChild+"=1")
 			terminal, err := pty.Start(c)
 			if err != nil {
 				t.Fatal(err)

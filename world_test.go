@@ -20,6 +20,9 @@ import (
 var bin string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(signalChild) != "" { // a test's command, which keyfob runs
+		reportSignals()
+	}
 	dir, err := os.MkdirTemp("", "keyfob-bin-")
 	if err != nil {
 		panic(err)

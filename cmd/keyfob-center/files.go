@@ -11,11 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center/keyring"
-	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/seed"
-	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/sqlite"
-	"keyfob/internal/wire"
 )
 
 // files says where a center keeps its things.
@@ -71,21 +68,4 @@ func (f files) open(ctx context.Context) (*sqlite.DB, *keyring.Ring, error) {
 		}}
 	}
 	return db, keys, nil
-}
-
-// apply makes the store say what the file declares.
-func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, s seed.Seed) error {
-	if err := s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) }); err != nil {
-		return err
-	}
-	err := db.Apply(ctx, s.Organisation)
-	if errors.Is(err, store.ErrConflict) {
-		return configError{hinted{
-			fmt.Errorf("%s cannot be applied: %w", file, err),
-			"somebody added with keyfob-center user add has that name or e-mail address already: keyfob-center user list shows them",
-		}}
-	} else if err != nil {
-		return fmt.Errorf("apply %s: %w", file, err)
-	}
-	return nil
 }

@@ -79,7 +79,7 @@ func (o initOptions) Run(ctx context.Context) error {
 	_, err := fmt.Fprintf(o.Out, `Wrote %s: an example organisation of two accounts and two people.
 
   user    password                  may use
-  ada     %s   AdministratorAccess and ReadOnlyAccess in both accounts
+  ada     %s   AdministratorAccess and ReadOnlyAccess in both accounts; is administrator
   grace   %s   ReadOnlyAccess in both accounts
 
 The passwords are shown this once; the file holds only their hashes.

@@ -83,6 +83,14 @@ but prints the hash of a password for password_hash in center.yaml.`,
 			return o.with(cmd.Context(), args[0], func(ctx context.Context, u users) error { return o.setDisabled(ctx, u, false) })
 		},
 	}
+	remove := &cobra.Command{
+		Use: "remove NAME", Short: "Remove a person who is not in center.yaml", Args: oneArg("name"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.remove) },
+	}
+	end := &cobra.Command{
+		Use: "end-sessions NAME", Short: "End a person's sessions and what was issued under them", Args: oneArg("name"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.with(cmd.Context(), args[0], o.endSessions) },
+	}
 	invite := &cobra.Command{
 		Use: "invite NAME", Short: "Print a link with which a person chooses a first password",
 		Long: `Prints a link with which a person chooses a password. It works once, for three
@@ -108,7 +116,7 @@ authenticator apps, passkeys and recovery codes, for somebody who has lost them.
 	for _, c := range []*cobra.Command{add, password} {
 		c.Flags().BoolVar(&o.Generate, "generate", false, "make up a password and print it")
 	}
-	for _, c := range []*cobra.Command{add, invite, reset, password, list, disable, enable} {
+	for _, c := range []*cobra.Command{add, invite, reset, password, list, disable, enable, remove, end} {
 		o.flags(c)
 		cmd.AddCommand(c)
 	}

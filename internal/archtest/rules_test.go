@@ -34,12 +34,16 @@ func places() []placed {
 		{"internal/wizard", clientRule},
 		{"internal/lint", clientRule},
 		{"internal/credentials", clientRule},
+		{"internal/output", clientRule},
+		{"internal/query", clientRule},
+		{"internal/paging", clientRule},
 		{"internal/handover", clientRule},
 		{"internal/shellquote", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},
 		{"internal/credprocess", clientAdapter},
+		{"internal/pager", clientAdapter},
 		{"internal/childprocess", clientAdapter},
 		{"internal/metadata", clientAdapter},
 		{"internal/browser", clientAdapter},
@@ -209,9 +213,9 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/archtest" && u.place != testHelp
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/pager" && u.place != testHelp
 			},
-			"another program is run by the adapters of the browser, of credential_process and of exec, and by programs only",
+			"another program is run by the adapters of the browser, of credential_process, of exec and of the pager, and by programs only",
 		},
 		{
 			[]string{"math/rand", "math/rand/v2"},

@@ -118,3 +118,43 @@ func (c *Config) enabled(profile, key string) bool {
 	value, _ := c.Setting(profile, key, "AWS_"+strings.ToUpper(key))
 	return strings.EqualFold(value, "true")
 }
+
+// EndpointVariable is an environment variable that says of every program what a profile's section says of
+// the profile: AWS_ENDPOINT_URL, or AWS_ENDPOINT_URL_<SERVICE>.
+type EndpointVariable struct{ Name, URL string }
+
+// EndpointVariables returns the endpoints that a profile configures as variables for a program that does not
+// know the profile: of all services but those of a sign-in, which is not such a program's to make. Those that the environment outranks are left out. Errors:
+// *ServicesNotFoundError.
+func (c *Config) EndpointVariables(profile string) ([]EndpointVariable, error) {
+	const all = "AWS_ENDPOINT_URL"
+	if set, _ := c.env.Lookup(all); set != "" || c.enabled(profile, "ignore_configured_endpoint_urls") {
+		return nil, nil
+	}
+	var found []EndpointVariable
+	p := c.profiles.named[profile]
+	if name, ok := p.Get("services"); ok {
+		services := c.services.named[name]
+		if len(services.entries) == 0 {
+			return nil, &ServicesNotFoundError{Services: name}
+		}
+		for _, id := range services.Keys() {
+			variable := all + "_" + strings.ToUpper(id)
+			if set, _ := c.env.Lookup(variable); set != "" || !isServiceID(id) || id == ServiceSSO.id() || id == ServiceSSOOIDC.id() {
+				continue
+			}
+			if endpoint, _ := services.GetNested(id, "endpoint_url"); endpoint != "" {
+				found = append(found, EndpointVariable{variable, endpoint})
+			}
+		}
+	}
+	if endpoint, _ := p.Get("endpoint_url"); endpoint != "" {
+		found = append(found, EndpointVariable{all, endpoint})
+	}
+	return found, nil
+}
+
+// isServiceID reports whether a key can be part of a variable's name.
+func isServiceID(key string) bool {
+	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}

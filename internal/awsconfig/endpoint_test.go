@@ -191,3 +191,35 @@ func TestDefaultEndpoint(t *testing.T) {
 		t.Errorf("no region: %v", err)
 	}
 }
+
+func TestEndpointVariables(t *testing.T) {
+	file := lines("[profile p]", "services = local", "endpoint_url = http://profile", "[profile plain]", "[profile gone]", "services = nope",
+		"[profile off]", "services = local", "ignore_configured_endpoint_urls = true",
+		"[services local]", "sso =", "  endpoint_url = http://sso", "sso_oidc =", "  endpoint_url = http://oidc", "s3 =", "  endpoint_url = http://s3",
+		"elastic_beanstalk =", "  endpoint_url = http://eb", "sts =", "  endpoint_url =", "a b =", "  endpoint_url = http://bad")
+	for _, c := range []struct {
+		name, profile string
+		vars          []string
+		want          []EndpointVariable
+		err           bool
+	}{
+		{"all but the sign-in's", "p", nil, []EndpointVariable{
+			{"AWS_ENDPOINT_URL_S3", "http://s3"}, {"AWS_ENDPOINT_URL_ELASTIC_BEANSTALK", "http://eb"}, {"AWS_ENDPOINT_URL", "http://profile"},
+		}, false},
+		{"the environment's own", "p", []string{"AWS_ENDPOINT_URL_S3", "http://own"}, []EndpointVariable{
+			{"AWS_ENDPOINT_URL_ELASTIC_BEANSTALK", "http://eb"}, {"AWS_ENDPOINT_URL", "http://profile"},
+		}, false},
+		{"the environment's for all", "p", []string{"AWS_ENDPOINT_URL", "http://own"}, nil, false},
+		{"none", "plain", nil, nil, false},
+		{"no such profile", "none", nil, nil, false},
+		{"ignored", "off", nil, nil, false},
+		{"no such services", "gone", nil, nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := load(t, file, c.vars...).EndpointVariables(c.profile)
+			if diff := cmp.Diff(c.want, got); diff != "" || (err != nil) != c.err {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+}

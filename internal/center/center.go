@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"keyfob/internal/center/administration"
 	"keyfob/internal/center/assignment"
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/clients"
@@ -114,6 +115,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 		Federation: &federation.Sessions{Credentials: minter, Keys: c.Keys, Store: c.Store, Clock: c.Clock, Audit: log},
 		Keys:       c.Keys, Clock: c.Clock, Random: c.Random, Logger: c.Logger,
 		Banner: banner, Factors: factors, Credentials: minter, Audit: log,
+		Administration: &administration.Administration{Store: c.Store, Directory: dir, Clock: c.Clock, Audit: log},
 	})
 	if err != nil {
 		return nil, err

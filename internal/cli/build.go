@@ -111,13 +111,15 @@ func (a *app) buildToken(o *tokenOptions, sessionName string) error {
 	return nil
 }
 
-// buildPortalCall binds the portal's calls to a token: the given one, or that of the profile's sign-in.
-func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, error) {
+// buildPortalCall binds the portal's calls to a token: the given one, or that of the sign-in of a session or the
+// profile.
+func (a *app) buildPortalCall(ctx context.Context, f tokenFlags) (*portalCall, error) {
+	given := f.token
 	c, err := a.loadTalking()
 	if err != nil {
 		return nil, err
 	}
-	name, _, err := a.activeProfile(c)
+	name, explicit, err := a.activeProfile(c)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +134,11 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 		if err != nil {
 			return nil, err
 		}
-		if sso, err = c.LoginTarget(name, ""); err != nil {
+		of := name
+		if f.session != "" && !explicit {
+			of = ""
+		}
+		if sso, err = c.LoginTarget(of, f.session); err != nil {
 			return nil, err
 		}
 		t, err := a.tokens(c, client, files, sso).Token(ctx, targetOf(sso))
@@ -152,11 +158,11 @@ func (a *app) buildPortalCall(ctx context.Context, given string) (*portalCall, e
 
 func bindPortal(client *ssoapi.Client, url string, token wire.Secret) *portalCall {
 	return &portalCall{
-		Accounts: func(ctx context.Context, next string) (wire.ListAccountsResponse, error) {
-			return client.ListAccounts(ctx, url, token, next, 0)
+		Accounts: func(ctx context.Context, next string, size int) (wire.ListAccountsResponse, error) {
+			return client.ListAccounts(ctx, url, token, next, size)
 		},
-		Roles: func(ctx context.Context, accountID, next string) (wire.ListAccountRolesResponse, error) {
-			return client.ListAccountRoles(ctx, url, token, accountID, next, 0)
+		Roles: func(ctx context.Context, accountID, next string, size int) (wire.ListAccountRolesResponse, error) {
+			return client.ListAccountRoles(ctx, url, token, accountID, next, size)
 		},
 		Credentials: func(ctx context.Context, accountID, role string) (wire.RoleCredentials, error) {
 			return client.GetRoleCredentials(ctx, url, token, accountID, role)

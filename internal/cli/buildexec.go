@@ -21,7 +21,13 @@ func (a *app) buildExec(command []string, server bool) (*execOptions, error) {
 	if err != nil {
 		return nil, err
 	}
+	reach, err := a.reach()
+	if err != nil {
+		return nil, err
+	}
 	o := &execOptions{
+		Reach: reach,
+
 		Find: childprocess.Find, Credentials: source.get, Clock: a.sys.Clock,
 		Replace: func(path string, argv, environ []string) (int, error) {
 			return childprocess.Program{Path: path, Argv: argv, Env: environ}.Replace()
@@ -43,7 +49,33 @@ func (a *app) buildEnv() (*envOptions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &envOptions{Credentials: source.get, Clock: a.sys.Clock, Print: a.print, Region: a.ownRegion()}, nil
+	reach, err := a.reach()
+	if err != nil {
+		return nil, err
+	}
+	return &envOptions{
+		Credentials: source.get, Clock: a.sys.Clock, Print: a.print, Region: a.ownRegion(), Reach: reach, Reached: a.reached,
+	}, nil
+}
+
+// reach says how the active profile reaches AWS, if that is not the usual way.
+func (a *app) reach() ([]handover.Variable, error) {
+	name, _ := a.config.ActiveProfile(a.global.profile)
+	endpoints, err := a.config.EndpointVariables(name)
+	if err != nil {
+		return nil, err
+	}
+	var set []handover.Variable
+	for _, e := range endpoints {
+		set = append(set, handover.Variable{Name: e.Name, Value: e.URL})
+	}
+	if p, ok := a.config.Profile(name); ok {
+		own, _ := a.sys.LookupEnv("AWS_CA_BUNDLE")
+		if bundle, _ := p.Get("ca_bundle"); bundle != "" && own == "" {
+			set = append(set, handover.CABundle(bundle))
+		}
+	}
+	return handover.Reach(set), nil
 }
 
 // serveOne starts a server of the active profile's credentials for one child.

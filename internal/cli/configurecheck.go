@@ -77,6 +77,9 @@ Profiles that cannot be rewritten so stay as they are, and it says why.`,
 				return &usageError{cmd, "--yes is for --fix"}
 			}
 			o := a.buildCheck()
+			if f := a.global.output; f != "" && f != "json" {
+				return &usageError{cmd, "--output " + quoted(f) + " is not supported here; json is"}
+			}
 			o.Profile, o.AsJSON, o.Fix, o.Yes = a.global.profile, a.global.output == "json", fix, yes
 			return o.Run(cmd.Context())
 		},

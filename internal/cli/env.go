@@ -21,8 +21,10 @@ type envOptions struct {
 	Clock       clock.Clock
 	Print       func(string) error
 
-	Format string
-	Region string
+	Format  string
+	Region  string
+	Reach   []handover.Variable // how the profile reaches AWS
+	Reached []string            // variables of an earlier profile's Reach
 }
 
 const envJSON = "json"
@@ -67,7 +69,7 @@ func (a *app) newEnv() *cobra.Command {
 		Short: "print a profile's credentials as variables, for a shell to evaluate",
 		Long: `Prints what sets the variables that keyfob exec gives a command, and takes away those that would win over them,
 for a shell to evaluate: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION,
-AWS_REGION and AWS_DEFAULT_REGION. With --unset it prints what takes these away again, and needs no profile.
+AWS_REGION and AWS_DEFAULT_REGION, and endpoints and CA bundle if the profile has its own. With --unset it prints what takes these away again, and needs no profile.
 
 A value that the shell in question cannot hold is an error. dotenv is for .env files and docker --env-file: its
 lines are quoted nowhere, because readers do not agree on quotes, and it cannot say what to take away. json is an
@@ -110,12 +112,12 @@ object of variables.`,
 func (a *app) unsetEnv(format string) error {
 	if format == envJSON {
 		gone := map[string]any{}
-		for _, name := range handover.Given() {
+		for _, name := range append(handover.Given(), a.reached...) {
 			gone[name] = nil
 		}
 		return a.printJSON(gone)
 	}
-	return a.print(strings.Join(envSyntax(format).Unset(handover.Given()...), "\n") + "\n")
+	return a.print(strings.Join(envSyntax(format).Unset(append(handover.Given(), a.reached...)...), "\n") + "\n")
 }
 
 // Run prints the variables.
@@ -124,12 +126,12 @@ func (o *envOptions) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set := handover.Keys(c, o.Region)
+	set := append(handover.Keys(c, o.Region), o.Reach...)
 	if o.Format == envJSON {
 		return o.printJSON(set)
 	}
 	syntax := envSyntax(o.Format)
-	gone := slices.DeleteFunc(handover.Strays(), func(name string) bool {
+	gone := slices.DeleteFunc(append(handover.Strays(), o.Reached...), func(name string) bool {
 		return slices.ContainsFunc(set, func(v handover.Variable) bool { return v.Name == name })
 	})
 	lines := syntax.Unset(gone...)

@@ -12,6 +12,8 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/childprocess"
 	"keyfob/internal/credentials"
+	"keyfob/internal/output"
+	"keyfob/internal/pager"
 	"keyfob/internal/prompt"
 	"keyfob/internal/session"
 	"keyfob/internal/shellquote"
@@ -174,6 +176,10 @@ func adviseConfig(err error) (code int, hints []string, ok bool) {
 	switch {
 	case errors.As(err, new(*noValueError)):
 		return exitNoValue, nil, true
+	case errors.As(err, new(*formatError)):
+		return exitGeneral, []string{"the formats are " + strings.Join(output.Formats(), ", ")}, true
+	case errors.As(err, new(*pager.StartError)):
+		return exitConfiguration, []string{"AWS_PAGER, cli_pager and PAGER name it; --no-cli-pager or an empty AWS_PAGER does without"}, true
 	case errors.As(err, new(*awsconfig.SectionExistsError)), errors.As(err, new(*awsconfig.HiddenSectionError)):
 		return exitGeneral, []string{"nothing was changed"}, true
 	case errors.As(err, &profile):

@@ -26,6 +26,7 @@ type execOptions struct {
 
 	Command []string
 	Region  string
+	Reach   []handover.Variable                                 // how the profile reaches AWS
 	Environ []string                                            // keyfob's own
 	Extra   func(c credentials.Credentials) []handover.Variable // nil for none
 	Fold    bool                                                // names of variables differ in more than case
@@ -48,7 +49,8 @@ profile's, or what they were. Whatever else says whose credentials to use is tak
 AWS_DEFAULT_PROFILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME and AWS_WEB_IDENTITY_TOKEN_FILE, the AWS_CONTAINER_…
 variables, AWS_SECURITY_TOKEN and other old names of keys, AWS_ACCOUNT_ID, AWS_BEARER_TOKEN_BEDROCK. What says
 how AWS is reached stays: AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, AWS_ENDPOINT_URL…, AWS_CA_BUNDLE,
-proxies, retries.
+proxies, retries. Where these say nothing, endpoint_url, services and ca_bundle of the profile are put into
+them; KEYFOB_ENDPOINTS then names the variables, so that keyfob itself does not take them for yours.
 
 The command takes keyfob's place, with its process id, terminal and signals (on Windows it is a child, whose
 exit code keyfob passes on). A command that is not found ends with 127, one that cannot be run with 126.
@@ -99,6 +101,7 @@ func (o *execOptions) Run(ctx context.Context) error {
 		defer end()
 		start, set = o.Child, served
 	}
+	set = append(set, o.Reach...)
 	if o.Extra != nil {
 		set = append(set, o.Extra(c)...)
 	}

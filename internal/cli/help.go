@@ -41,7 +41,7 @@ const files = `    ~/.aws/config             profiles and sso-sessions (AWS_CONF
     ~/.aws/sso/cache          tokens and client registrations, shared with the AWS CLI and SDKs
     ~/.aws/cli/cache          role credentials, shared with the AWS CLI`
 
-const environment = `    AWS_PROFILE, AWS_REGION, AWS_CA_BUNDLE, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SSO_OIDC, _SSO, _STS, _ECR,
+const environment = `    AWS_PROFILE, AWS_REGION, AWS_DEFAULT_OUTPUT, AWS_PAGER, PAGER, AWS_CA_BUNDLE, AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SSO_OIDC, _SSO, _STS, _ECR,
     _ECR_PUBLIC, _CODEARTIFACT and _SIGNIN, AWS_MAX_ATTEMPTS, HTTPS_PROXY, NO_PROXY and BROWSER have the meaning
     they have for the AWS CLI.`
 
@@ -50,7 +50,8 @@ const exitStatus = `    0    success
     252  the command line makes no sense
     253  the configuration is wrong
     254  a service said no
-    255  anything else`
+    255  anything else
+    exec and shell: the command's; 127 if there is none, 126 if it cannot be run`
 
 // printUsage is the short form that goes with a mistake.
 func printUsage(w io.Writer, cmd *cobra.Command) error {

@@ -15,6 +15,9 @@ import (
 	"keyfob/internal/awsconfig"
 	"keyfob/internal/clock"
 	"keyfob/internal/fastpath"
+	"keyfob/internal/handover"
+	"keyfob/internal/output"
+	"keyfob/internal/query"
 	"keyfob/internal/wizard"
 )
 
@@ -46,7 +49,8 @@ func (i Interrupted) Error() string { return "interrupted by " + i.Signal.String
 // Main runs one command and returns the process's exit code. A ctx that is cancelled with
 // [Interrupted] ends whatever the command is doing.
 func Main(ctx context.Context, sys System) int {
-	a := &app{sys: sys}
+	a := &app{sys: withoutReached(sys)}
+	a.reached = handover.Reached(sys.LookupEnv)
 	args := helpLast(asDockerHelper(sys.Name, sys.Args))
 	root := a.root(args)
 	root.SetArgs(args)
@@ -56,6 +60,27 @@ func Main(ctx context.Context, sys System) int {
 		err = context.Cause(ctx)
 	}
 	return a.report(err)
+}
+
+// withoutReached takes away the endpoints that keyfob itself has put into the environment for a profile:
+// the one that is asked for now may be another.
+func withoutReached(sys System) System {
+	gone := handover.Reached(sys.LookupEnv)
+	if len(gone) == 0 {
+		return sys
+	}
+	lookup := sys.LookupEnv
+	sys.LookupEnv = func(name string) (string, bool) {
+		if slices.Contains(gone, name) {
+			return "", false
+		}
+		return lookup(name)
+	}
+	sys.Environ = slices.DeleteFunc(slices.Clone(sys.Environ), func(e string) bool {
+		name, _, _ := strings.Cut(e, "=")
+		return slices.Contains(gone, name)
+	})
+	return sys
 }
 
 // helpLast lets a command be asked for help the way `aws` is: by a last word.
@@ -72,6 +97,10 @@ type app struct {
 	sys    System
 	global globalOptions
 	config *awsconfig.Config
+	query  *query.Expression // of --query; nil without one
+
+	// reached names the variables that withoutReached took away.
+	reached []string
 
 	// neverAsk keeps credentials from asking for an MFA code although there is a terminal: somebody
 	// else's, of whom the caller is a part.
@@ -85,6 +114,10 @@ type globalOptions struct {
 	endpointURL    string
 	caBundle       string
 	output         string
+	query          string
+	color          string
+	noPager        bool
+	noPaginate     bool
 	noVerifySSL    bool
 	debug          bool
 	connectTimeout int
@@ -127,12 +160,19 @@ its sign-in, and it sees theirs.`,
 	f.StringVar(&g.endpointURL, "endpoint-url", "", "send service calls to this `URL` (not those of a sign-in)")
 	f.StringVar(&g.caBundle, "ca-bundle", "", "trust the certificates in this `file` of PEM, instead of the system's")
 	f.BoolVar(&g.noVerifySSL, "no-verify-ssl", false, "do not verify the servers' certificates")
-	f.StringVar(&g.output, "output", "", "the `format` of results; json is the only one so far")
+	f.StringVar(&g.output, "output", "", "the `format` of results: json, text, table, yaml, yaml-stream or off")
+	f.StringVar(&g.query, "query", "", "print what this JMESPath `expression` picks from the result")
+	f.StringVar(&g.color, "color", "auto", "color tables: on, off or auto, `which` is on at a terminal")
+	f.BoolVar(&g.noPager, "no-cli-pager", false, "do not show results with a pager")
+	f.BoolVar(&g.noPaginate, "no-paginate", false, "make one call only, for the first page of a list")
+	f.Bool("no-cli-auto-prompt", false, "nothing is prompted for anyway")
+	_ = f.MarkHidden("no-cli-auto-prompt")
 	f.BoolVar(&g.debug, "debug", false, "say on stderr what is done; secrets are left out")
 	f.IntVar(&g.connectTimeout, "cli-connect-timeout", 60, "wait so many `seconds` for a connection; 0 waits for ever")
 	f.IntVar(&g.readTimeout, "cli-read-timeout", 60, "wait so many `seconds` for an answer; 0 waits for ever")
 	_ = root.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(output.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"on", "off", "auto"}, cobra.ShellCompDirectiveNoFileComp))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.checkGlobals(cmd) }
 
 	all := a.commands()
@@ -185,7 +225,9 @@ func (a *app) commands() []firstWord {
 		{"exec", a.newExec},
 		{"env", a.newEnv},
 		{"shell", a.newShell},
-		{"serve", func() *cobra.Command { return group("serve", "serve credentials to other programs", a.newServeCredentials()) }},
+		{"serve", func() *cobra.Command {
+			return group("serve", "serve credentials to other programs", a.newServeCredentials())
+		}},
 	}
 }
 
@@ -229,12 +271,14 @@ func (a *app) checkGlobals(cmd *cobra.Command) error {
 	case g.endpointURL != "" && !hasHTTPScheme(g.endpointURL):
 		return &usageError{cmd, "Bad value for --endpoint-url " + quoted(g.endpointURL) +
 			": scheme is missing.  Must be of the form http://<hostname>/ or https://<hostname>/"}
-	case g.output != "" && g.output != "json" && !answersOutput(cmd):
-		return &usageError{cmd, "--output " + quoted(g.output) + " is not supported; json is"}
+	case g.output != "" && !slices.Contains(output.Formats(), g.output) && !answersOutput(cmd):
+		return &usageError{cmd, "--output " + quoted(g.output) + " is none of " + strings.Join(output.Formats(), ", ")}
+	case g.color != "on" && g.color != "off" && g.color != "auto":
+		return &usageError{cmd, "--color is on, off or auto, not " + quoted(g.color)}
 	case g.connectTimeout < 0 || g.readTimeout < 0:
 		return &usageError{cmd, "a timeout cannot be negative"}
 	}
-	return nil
+	return a.compileQuery(cmd)
 }
 
 // answersOutput reports whether --output is an answer of the command's, not the format of its result.

@@ -63,8 +63,8 @@ func (o *serveOptions) docker(url string, c servedClient) (recipe, error) {
 		}
 		before, env = []string{l}, append(env, handover.Token)
 	}
-	if o.Region != "" {
-		env = append(env, handover.Region+"="+o.Region)
+	for _, v := range o.regions() {
+		env = append(env, v.Name+"="+v.Value)
 	}
 	words := []string{"docker", "run", "--rm", "--network", "host"}
 	for _, m := range mount {
@@ -74,6 +74,14 @@ func (o *serveOptions) docker(url string, c servedClient) (recipe, error) {
 		words = append(words, "-e", shellquote.Word(e))
 	}
 	return recipe{"docker", append(before, strings.Join(append(words, "IMAGE"), " "))}, nil
+}
+
+// regions are both names of the region: boto3 knows the one alone, most others the other.
+func (o *serveOptions) regions() []handover.Variable {
+	if o.Region == "" {
+		return nil
+	}
+	return []handover.Variable{{Name: handover.Region, Value: o.Region}, {Name: handover.DefaultRegion, Value: o.Region}}
 }
 
 func (o *serveOptions) inContainer(c servedClient) string {
@@ -86,8 +94,8 @@ func (o *serveOptions) compose(url string, c servedClient) []string {
 		"services:", "  app:", "    network_mode: host", "    environment:",
 		"      " + handover.FullURI + ": " + text(url),
 	}
-	if o.Region != "" {
-		lines = append(lines, "      "+handover.Region+": "+text(o.Region))
+	for _, v := range o.regions() {
+		lines = append(lines, "      "+v.Name+": "+text(v.Value))
 	}
 	if c.File == "" { // as the environment of docker compose has it
 		return append(lines, "      "+handover.Token+": ${"+handover.Token+":?}")
@@ -98,8 +106,8 @@ func (o *serveOptions) compose(url string, c servedClient) []string {
 
 func (o *serveOptions) devContainer(url string, c servedClient) []string {
 	env := `    ` + jsonText(handover.FullURI) + `: ` + jsonText(url)
-	if o.Region != "" {
-		env += ",\n    " + jsonText(handover.Region) + ": " + jsonText(o.Region)
+	for _, v := range o.regions() {
+		env += ",\n    " + jsonText(v.Name) + ": " + jsonText(v.Value)
 	}
 	rest := `  "remoteEnv": { ` + jsonText(handover.Token) + `: "${localEnv:` + handover.Token + `}" }`
 	if c.File != "" {

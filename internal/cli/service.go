@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"keyfob/internal/output"
+	"keyfob/internal/paging"
 	"keyfob/internal/wire"
 )
 
@@ -39,71 +41,140 @@ func escapeHostile(doc string) string {
 	return b.String()
 }
 
-// portalCall is what the commands that list have in common: a token, and where to send it.
+// portalCall is what the commands that list have in common: a token, and where to send it. size is how many items
+// a page may have, 0 for as many as the service likes.
 type portalCall struct {
-	Accounts    func(ctx context.Context, next string) (wire.ListAccountsResponse, error)
-	Roles       func(ctx context.Context, accountID, next string) (wire.ListAccountRolesResponse, error)
+	Accounts    func(ctx context.Context, next string, size int) (wire.ListAccountsResponse, error)
+	Roles       func(ctx context.Context, accountID, next string, size int) (wire.ListAccountRolesResponse, error)
 	Credentials func(ctx context.Context, accountID, role string) (wire.RoleCredentials, error)
 }
 
-const accessTokenUsage = "call with this `token` instead of the cached one of the profile's sign-in"
+// tokenFlags say whose token a call is made with. AWS's own command only has the first.
+type tokenFlags struct{ token, session string }
+
+func (f *tokenFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.token, "access-token", "", "call with this `token` instead of the cached one of the sign-in")
+	cmd.Flags().StringVar(&f.session, "sso-session", "", "call with the sign-in of this `session` instead of the profile's")
+	cmd.MarkFlagsMutuallyExclusive("access-token", "sso-session")
+}
+
+// list prints the items that fetch has in pages.
+func (a *app) list(cmd *cobra.Command, operation, member string, whose tokenFlags, f *pagingFlags, fetch func(c *portalCall, next string, size int) (*output.Object, error)) error {
+	all, err := f.check(cmd, !a.global.noPaginate)
+	if err != nil {
+		return err
+	}
+	print, err := a.buildResults()
+	if err != nil {
+		return err
+	}
+	call, err := a.buildPortalCall(cmd.Context(), whose)
+	if err != nil {
+		return err
+	}
+	if !all {
+		page, err := fetch(call, f.nextToken, f.maxResults)
+		if err != nil {
+			return err
+		}
+		return print.one(operation, page)
+	}
+	if f.limited && f.maxItems == 0 {
+		a.warn("with --max-items 0 nothing is listed")
+	}
+	pages, err := paging.Read(cmd.Context(), paging.Request{
+		List: member, Max: f.maxItems, Limit: f.limited, Start: f.startingToken,
+		Fetch: func(_ context.Context, next string) (*output.Object, error) { return fetch(call, next, f.pageSize) },
+	})
+	if err != nil {
+		return asUsage(cmd, err)
+	}
+	return print.pages(operation, pages)
+}
+
+// page is one answer of an operation that lists, with the members in the service model's order.
+func page[T any](next, member string, items []T, object func(T) *output.Object) *output.Object {
+	list := make([]output.Value, len(items))
+	for i, item := range items {
+		list[i] = object(item)
+	}
+	o := output.NewObject()
+	if next != "" {
+		o.Set("nextToken", next)
+	}
+	o.Set(member, list)
+	return o
+}
+
+// present is an object of the members that have a value. The service leaves out what it does not know.
+func present(members ...string) *output.Object {
+	o := output.NewObject()
+	for i := 0; i+1 < len(members); i += 2 {
+		if members[i+1] != "" {
+			o.Set(members[i], members[i+1])
+		}
+	}
+	return o
+}
 
 func (a *app) newListAccounts() *cobra.Command {
-	var token string
+	var whose tokenFlags
+	var paged pagingFlags
 	c := &cobra.Command{
 		Use:   "list-accounts",
 		Short: "list the accounts that you may use",
 		Long: `Lists the accounts that are assigned to you. With --access-token the region must be known (--region); without
-it, the token is that of the profile's sign-in.`,
-		Example: `    keyfob sso list-accounts --profile dev`,
-		Args:    noArgs,
+it, the token is that of the profile's sign-in, or of --sso-session.`,
+		Example: `    keyfob sso list-accounts --profile dev
+    keyfob sso list-accounts --sso-session corp --output table
+    keyfob sso list-accounts --profile dev --output text --query 'accountList[].accountId'`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			call, err := a.buildPortalCall(cmd.Context(), token)
-			if err != nil {
-				return err
-			}
-			all, err := everyAccount(cmd.Context(), call)
-			if err != nil {
-				return err
-			}
-			return a.printJSON(wire.ListAccountsResponse{AccountList: all})
+			return a.list(cmd, "ListAccounts", "accountList", whose, &paged, func(c *portalCall, next string, size int) (*output.Object, error) {
+				answer, err := c.Accounts(cmd.Context(), next, size)
+				return page(answer.NextToken, "accountList", answer.AccountList, func(i wire.AccountInfo) *output.Object {
+					return present("accountId", i.AccountID, "accountName", i.AccountName, "emailAddress", i.EmailAddress)
+				}), err
+			})
 		},
 	}
-	c.Flags().StringVar(&token, "access-token", "", accessTokenUsage)
+	whose.add(c)
+	paged.add(c)
 	return c
 }
 
 func (a *app) newListAccountRoles() *cobra.Command {
-	var token, account string
+	var account string
+	var whose tokenFlags
+	var paged pagingFlags
 	c := &cobra.Command{
 		Use:   "list-account-roles",
 		Short: "list the roles that you may use in an account",
 		Long: `Lists the roles that are assigned to you in an account. With --access-token the region must be known
-(--region); without it, the token is that of the profile's sign-in.`,
+(--region); without it, the token is that of the profile's sign-in, or of --sso-session.`,
 		Example: `    keyfob sso list-account-roles --profile dev --account-id 111122223333`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if account == "" {
 				return &usageError{cmd, "the following arguments are required: --account-id"}
 			}
-			call, err := a.buildPortalCall(cmd.Context(), token)
-			if err != nil {
-				return err
-			}
-			all, err := everyRole(cmd.Context(), call, account)
-			if err != nil {
-				return err
-			}
-			return a.printJSON(wire.ListAccountRolesResponse{RoleList: all})
+			return a.list(cmd, "ListAccountRoles", "roleList", whose, &paged, func(c *portalCall, next string, size int) (*output.Object, error) {
+				answer, err := c.Roles(cmd.Context(), account, next, size)
+				return page(answer.NextToken, "roleList", answer.RoleList, func(i wire.RoleInfo) *output.Object {
+					return present("roleName", i.RoleName, "accountId", i.AccountID)
+				}), err
+			})
 		},
 	}
-	c.Flags().StringVar(&token, "access-token", "", accessTokenUsage)
+	whose.add(c)
+	paged.add(c)
 	c.Flags().StringVar(&account, "account-id", "", "the `account`, 12 digits")
 	return c
 }
 
 func (a *app) newGetRoleCredentials() *cobra.Command {
-	var token, account, role string
+	var whose tokenFlags
+	var account, role string
 	c := &cobra.Command{
 		Use:   "get-role-credentials",
 		Short: "fetch credentials of one role, past the cache",
@@ -118,7 +189,11 @@ configure export-credentials is the command for everyday use.`,
 			case account == "":
 				return &usageError{cmd, "the following arguments are required: --account-id"}
 			}
-			call, err := a.buildPortalCall(cmd.Context(), token)
+			print, err := a.buildResults()
+			if err != nil {
+				return err
+			}
+			call, err := a.buildPortalCall(cmd.Context(), whose)
 			if err != nil {
 				return err
 			}
@@ -126,10 +201,12 @@ configure export-credentials is the command for everyday use.`,
 			if err != nil {
 				return err
 			}
-			return a.printJSON(wire.GetRoleCredentialsResponse{RoleCredentials: rc})
+			return print.one("GetRoleCredentials", output.NewObject("roleCredentials", output.NewObject(
+				"accessKeyId", rc.AccessKeyID, "secretAccessKey", string(rc.SecretAccessKey),
+				"sessionToken", string(rc.SessionToken), "expiration", rc.Expiration)))
 		},
 	}
-	c.Flags().StringVar(&token, "access-token", "", accessTokenUsage)
+	whose.add(c)
 	c.Flags().StringVar(&account, "account-id", "", "the `account`, 12 digits")
 	c.Flags().StringVar(&role, "role-name", "", "the `role`, which is a permission set's name")
 	return c
@@ -139,7 +216,7 @@ configure export-credentials is the command for everyday use.`,
 func everyAccount(ctx context.Context, call *portalCall) ([]wire.AccountInfo, error) {
 	all := []wire.AccountInfo{}
 	err := everyPage("ListAccounts", func(next string) (string, error) {
-		page, err := call.Accounts(ctx, next)
+		page, err := call.Accounts(ctx, next, 0)
 		all = append(all, page.AccountList...)
 		return page.NextToken, err
 	})
@@ -149,7 +226,7 @@ func everyAccount(ctx context.Context, call *portalCall) ([]wire.AccountInfo, er
 func everyRole(ctx context.Context, call *portalCall, accountID string) ([]wire.RoleInfo, error) {
 	all := []wire.RoleInfo{}
 	err := everyPage("ListAccountRoles", func(next string) (string, error) {
-		page, err := call.Roles(ctx, accountID, next)
+		page, err := call.Roles(ctx, accountID, next, 0)
 		all = append(all, page.RoleList...)
 		return page.NextToken, err
 	})
@@ -184,6 +261,10 @@ func (a *app) newGetCallerIdentity() *cobra.Command {
 		Example: `    keyfob sts get-caller-identity --profile dev`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			print, err := a.buildResults()
+			if err != nil {
+				return err
+			}
 			identity, err := a.buildGetCallerIdentity()
 			if err != nil {
 				return err
@@ -192,7 +273,7 @@ func (a *app) newGetCallerIdentity() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printJSON(result)
+			return print.one("GetCallerIdentity", output.NewObject("UserId", result.UserID, "Account", result.Account, "Arn", result.ARN))
 		},
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
+
+	"keyfob/internal/output"
 )
 
 // printable makes text from outside harmless on a terminal: no control characters, no marks that turn
@@ -27,7 +29,7 @@ func printable(s string) string {
 }
 
 // hostile reports whether a terminal could do something else with r than show it.
-func hostile(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+func hostile(r rune) bool { return output.Hostile(r) }
 
 func quoted(s string) string { return `"` + printable(s) + `"` }
 

@@ -33,7 +33,43 @@ const (
 	// Profile and Expires are keyfob's own, in the shells that it starts.
 	Profile = "KEYFOB_PROFILE"
 	Expires = "KEYFOB_EXPIRES"
+
+	// reaching names the variables of [Reach], so that they can be told from somebody's own.
+	reaching = "KEYFOB_ENDPOINTS"
 )
+
+// Reach are variables that say how a profile reaches AWS, with one that names them.
+func Reach(set []Variable) []Variable {
+	if len(set) == 0 {
+		return nil
+	}
+	names := make([]string, len(set))
+	for i, v := range set {
+		names[i] = v.Name
+	}
+	return append(set, Variable{reaching, strings.Join(names, " ")})
+}
+
+// Reached lists the variables of an environment that [Reach] has set, the naming one among them. They are
+// another profile's, perhaps, and nobody's own.
+func Reached(lookup func(string) (string, bool)) []string {
+	named, ok := lookup(reaching)
+	if !ok {
+		return nil
+	}
+	names := []string{reaching}
+	for _, n := range strings.Fields(named) {
+		if n == caBundle || strings.HasPrefix(n, "AWS_ENDPOINT_URL") {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+const caBundle = "AWS_CA_BUNDLE"
+
+// CABundle is the variable that names a file of certificates.
+func CABundle(path string) Variable { return Variable{caBundle, path} }
 
 // Keys are the variables that hold credentials. What there is not, like the expiry of keys that do not
 // expire, has none.

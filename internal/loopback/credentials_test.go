@@ -150,7 +150,7 @@ func TestServedOnce(t *testing.T) {
 	}()
 	<-begun
 	var wg sync.WaitGroup
-	for i := range 100 { // more than there may be strangers
+	for i := range 100 {
 		wg.Go(func() {
 			profile := "ab"[i%2 : i%2+1]
 			if status, body, _ := ask(t, "GET", s.URL(profile), "", "token-1"); status != 200 || !strings.Contains(body, `"AccessKeyId":"`+profile+`"`) {

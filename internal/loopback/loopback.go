@@ -58,7 +58,7 @@ const (
 	// slowest is how long a request may take to arrive. A browser's idle connection costs nothing.
 	slowest  = 10 * time.Second
 	maxParam = 4096
-	maxConns = 64
+	maxConns = 256 // a crowd of programs comes at once, but not so many silent ones
 )
 
 // Listen opens the listener on a free port of 127.0.0.1.

@@ -2,7 +2,7 @@
 // forms and presses its buttons, over plain HTTP, as a person would.
 //
 // `make try` signs in with it where there is no browser, and so do tests. It knows no route and no
-// field but user name, password and the buttons that say yes, so pages may change around those.
+// field but user name, password, code and the buttons that say yes, so pages may change around those.
 package person
 
 import (
@@ -27,7 +27,9 @@ import (
 type Person struct {
 	Name     string
 	Password string
-	http     *http.Client
+	// Code is what their authenticator app shows at the moment, or a recovery code; nil without either.
+	Code func() string
+	http *http.Client
 }
 
 // New returns somebody who has not signed in yet.
@@ -76,7 +78,7 @@ func (p *Person) Approve(ctx context.Context, address string) (Page, error) {
 		if err != nil {
 			return Page{}, err
 		}
-		f := pick(forms(doc))
+		f := p.pick(forms(doc))
 		if f == nil {
 			return page, nil
 		}
@@ -84,7 +86,7 @@ func (p *Person) Approve(ctx context.Context, address string) (Page, error) {
 			return page, err
 		}
 	}
-	return Page{}, errors.New("the pages go round in circles; is the password right?")
+	return Page{}, errors.New("the pages go round in circles; are password and code right?")
 }
 
 func (p *Person) load(req *http.Request) (Page, *html.Node, error) {
@@ -109,6 +111,9 @@ func (p *Person) submit(ctx context.Context, from Page, f *form) (*http.Request,
 		f.values.Set(f.nameField, p.Name)
 		f.values.Set(f.passwordField, p.Password)
 	}
+	if f.wantsCode && p.Code != nil {
+		f.values.Set(codeField, p.Code())
+	}
 	target, err := from.URL.Parse(f.action)
 	if err != nil {
 		return nil, fmt.Errorf("form action: %w", err)
@@ -130,13 +135,17 @@ type form struct {
 	nameField, passwordField string
 	wantsPassword, saysYes   bool
 	hasCode                  bool // a code field that the address has filled in
+	wantsCode                bool // one for the second factor
 }
 
-// pick chooses the form that leads on: the sign-in, one with a button that says yes, or one with the
-// code that came with the address.
-func pick(all []*form) *form {
+// codeField is where a second factor is typed.
+const codeField = "code"
+
+// pick chooses the form that leads on: the sign-in, its second factor, one with a button that says yes, or
+// one with the code that came with the address.
+func (p *Person) pick(all []*form) *form {
 	for _, f := range all {
-		if f.wantsPassword || f.saysYes || f.hasCode {
+		if f.wantsPassword || f.saysYes || f.hasCode || f.wantsCode && p.Code != nil {
 			return f
 		}
 	}
@@ -165,6 +174,7 @@ func (f *form) read(n *html.Node) {
 		f.nameField = name
 	case n.Data == "input" && attr(n, "type") != "submit":
 		f.values.Set(name, value)
+		f.wantsCode = f.wantsCode || name == codeField
 		f.hasCode = f.hasCode || attr(n, "autocomplete") == "one-time-code" && value != ""
 	case n.Data == "button" && (value == "allow" || value == "approve"):
 		f.saysYes = true

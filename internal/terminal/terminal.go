@@ -42,6 +42,15 @@ func Open(in, out *os.File, lookup func(key string) (string, bool)) (*Terminal, 
 // Is reports whether a file, which may be nil, is a terminal.
 func Is(f *os.File) bool { return f != nil && term.IsTerminal(int(f.Fd())) }
 
+// Width is how many columns a terminal has, 80 if it does not say.
+func Width(f *os.File) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width <= 0 {
+		return 80
+	}
+	return width
+}
+
 // model is what package prompt has: it takes keys and shows frames.
 type model interface {
 	Update(k prompt.Key) (done bool, err error)

@@ -61,6 +61,6 @@ def one_call(session, operation, text):
 verb, profile, *rest = sys.argv[1:]
 verbs = {f.__name__: f for f in (credentials, identity, accounts, presign, call)}
 try:
-    print(json.dumps(verbs[verb](boto3.Session(profile_name=profile), *rest), default=str))
+    print(json.dumps(verbs[verb](boto3.Session(profile_name=profile or None), *rest), default=str))
 except (BotoCoreError, ClientError) as e:
     sys.exit(f"{type(e).__name__}: {e}")

@@ -3,15 +3,16 @@
 import * as oidc from "@aws-sdk/client-sso-oidc";
 import * as sso from "@aws-sdk/client-sso";
 import * as sts from "@aws-sdk/client-sts";
-import { fromIni } from "@aws-sdk/credential-providers";
+import { fromIni, fromNodeProviderChain } from "@aws-sdk/credential-providers";
 import { fromSso } from "@aws-sdk/token-providers";
 
 process.removeAllListeners("warning"); // about the version of Node
 process.on("warning", () => {});
 
 const [verb, profile, ...rest] = process.argv.slice(2);
-process.env.AWS_PROFILE = profile; // decides where the clients inside the providers call
-const settings = { profile, region: "us-east-1" };
+if (profile) process.env.AWS_PROFILE = profile; // decides where the clients inside the providers call
+const settings = { ...(profile && { profile }), region: "us-east-1" };
+const provider = () => (profile ? fromIni({ profile }) : fromNodeProviderChain()); // without one: what the environment says
 
 // One call with an input as the service model spells it. STS takes its keys from the input.
 async function oneCall(operation, text) {
@@ -36,12 +37,12 @@ async function oneCall(operation, text) {
 
 const verbs = {
   async credentials() {
-    const c = await fromIni({ profile })();
+    const c = await provider()();
     return { AccessKeyId: c.accessKeyId, SecretAccessKey: c.secretAccessKey, SessionToken: c.sessionToken };
   },
 
   async identity() {
-    const client = new sts.STSClient({ ...settings, credentials: fromIni({ profile }) });
+    const client = new sts.STSClient({ ...settings, credentials: provider() });
     const { Account, Arn, UserId } = await client.send(new sts.GetCallerIdentityCommand({}));
     return { Account, Arn, UserId };
   },

@@ -20,7 +20,16 @@ const (
 )
 
 // check turns a request into a registration that lacks only its id, secret and times.
-func (r *Registry) check(in wire.RegisterClientRequest) (c store.Client, err error) {
+func (r *Registry) check(in wire.RegisterClientRequest) (store.Client, error) {
+	if in.IssuerURL != "" && !r.StartURLs.Has(in.IssuerURL) {
+		return store.Client{}, r.StartURLs.Refuse("issuerUrl")
+	}
+	return Check(in)
+}
+
+// Check turns what a client asks for into a registration that lacks its id, secret and times, or returns
+// the *wire.ServiceError it gets. It does not look at the issuer's URL.
+func Check(in wire.RegisterClientRequest) (c store.Client, err error) {
 	if in.ClientName == "" || in.ClientType == "" {
 		return c, refuse(wire.CodeInvalidRequest, "clientName and clientType are required.")
 	}
@@ -29,9 +38,6 @@ func (r *Registry) check(in wire.RegisterClientRequest) (c store.Client, err err
 	}
 	if in.ClientType != wire.ClientTypePublic {
 		return c, refuse(wire.CodeInvalidClientMetadata, "clientType must be %q.", wire.ClientTypePublic)
-	}
-	if in.IssuerURL != "" && !r.StartURLs.Has(in.IssuerURL) {
-		return c, r.StartURLs.Refuse("issuerUrl")
 	}
 	scopes, err := checkScopes(in.Scopes)
 	if err != nil {

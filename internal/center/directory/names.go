@@ -75,6 +75,11 @@ func PermissionSetID(instanceID, name string) string {
 	return "ps-" + hex.EncodeToString(id("permission set", instanceID, name)[:8])
 }
 
+// ClientID is that of a declared OAuth client: "kfc-" and 32 hex digits. Names are compared as they are.
+func ClientID(instanceID, name string) string {
+	return "kfc-" + hex.EncodeToString(id("OAuth client", instanceID, name)[:16])
+}
+
 // UserID is a UUID (version 8: made by a rule of our own, RFC 9562 section 5.8).
 func UserID(instanceID, name string) string { return uuid(id("user", instanceID, comparable(name))) }
 

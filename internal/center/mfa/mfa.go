@@ -187,8 +187,8 @@ func cleanName(name, otherwise string) string {
 	return name
 }
 
-// A code is one of 333,333 that are good at a time. Whoever gets to try one knows the password, so
-// that counting by person keeps nobody out who could get in.
+// Three codes in a million are good at a time. Whoever gets to try one knows the password, so that
+// counting by person does not let strangers keep a person out.
 func personLimit() throttle.Limit {
 	return throttle.Limit{Free: 10, Window: 10 * time.Minute, Block: time.Minute, MaxBlock: 15 * time.Minute}
 }

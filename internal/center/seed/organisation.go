@@ -3,6 +3,7 @@ package seed
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ type names struct {
 	assigned       map[store.AccountAssignment]bool
 	roles          map[string]bool // account, "/", name in small letters
 	serviceUsers   map[string]bool // the same
+	clients        map[string]bool // name
 	pending        []pendingTrust
 }
 
@@ -39,10 +41,11 @@ func (r *reader) readFile(root ast.Node) {
 	r.names = names{
 		accounts: map[string]string{}, users: map[string]string{}, userIDs: map[string]string{}, groups: map[string]string{},
 		permissionSets: map[string]string{}, assigned: map[store.AccountAssignment]bool{}, roles: map[string]bool{}, serviceUsers: map[string]bool{},
+		clients: map[string]bool{},
 	}
 	sections := map[string]ast.Node{}
 	var fields []field
-	for _, key := range []string{"instance", "accounts", "users", "groups", "permission_sets", "assignments", "service_users", "roles"} {
+	for _, key := range []string{"instance", "accounts", "users", "groups", "permission_sets", "assignments", "administrators", "service_users", "roles", "oauth_clients"} {
 		fields = append(fields, field{key, key == "instance", func(n ast.Node) { sections[key] = n }})
 	}
 	r.mapping(root, "the file", fields...)
@@ -60,10 +63,14 @@ func (r *reader) readFile(root ast.Node) {
 		{"assignments", r.assignment},
 		{"service_users", r.serviceUser},
 		{"roles", r.role},
+		{"oauth_clients", r.oauthClient},
 	} {
 		if n := sections[s.key]; n != nil {
 			r.list(n, s.key, s.read)
 		}
+	}
+	if n := sections["administrators"]; n != nil {
+		r.administrators(n)
 	}
 	r.trusts()
 }
@@ -145,11 +152,21 @@ func (r *reader) group(n ast.Node) {
 
 func (r *reader) permissionSet(n ast.Node) {
 	p := store.PermissionSet{SessionDuration: defaultRoleSession}
+	arn := `^arn:[a-z-]{3,12}:iam::([0-9]{12}|aws):policy/[!-~]{1,512}$`
 	r.mapping(
 		n, "a permission set",
 		field{"name", true, r.matching("name", `^[A-Za-z0-9_+=,.@-]{1,32}$`, "1 to 32 letters, digits or any of _+=,.@-", &p.Name)},
 		field{"description", false, r.text("description", &p.Description)},
 		field{"session_duration", false, r.duration("session_duration", &p.SessionDuration, time.Hour, maxRoleSession)},
+		field{"managed_policies", false, r.texts("managed_policies", func(n ast.Node, s string) {
+			if !regexp.MustCompile(arn).MatchString(s) || slices.Contains(p.Policies.Managed, s) {
+				r.report(n, "managed_policies are ARNs, each once, like arn:aws:iam::aws:policy/ReadOnlyAccess")
+				return
+			}
+			p.Policies.Managed = append(p.Policies.Managed, s)
+		})},
+		field{"inline_policy", false, func(n ast.Node) { p.Policies.Inline = r.policy(n) }},
+		field{"permissions_boundary", false, r.matching("permissions_boundary", arn, "the ARN of a policy", &p.Policies.Boundary)},
 	)
 	if p.Name == "" {
 		return

@@ -1,6 +1,8 @@
 package seed
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -199,7 +201,7 @@ func (r *reader) hasRole(account, path, name string) bool {
 
 func (r *reader) webIdentity(n ast.Node) *store.WebIdentity {
 	var w store.WebIdentity
-	var file string
+	var file, inline string
 	before := len(r.problems)
 	r.mapping(
 		n, "web_identity",
@@ -213,33 +215,47 @@ func (r *reader) webIdentity(n ast.Node) *store.WebIdentity {
 			w.Subjects = append(w.Subjects, s)
 		})},
 		field{"jwks_file", false, r.text("jwks_file", &file)},
+		field{"jwks", false, r.text("jwks", &inline)},
 		field{"jwks_url", false, r.webURL("jwks_url", &w.JWKSURL)},
 	)
 	if len(r.problems) > before {
 		return &w
 	}
-	if (file == "") == (w.JWKSURL == "") {
-		r.report(n, "the issuer's public keys are in either jwks_file or jwks_url")
+	given := 0
+	for _, s := range []string{file, inline, w.JWKSURL} {
+		if s != "" {
+			given++
+		}
 	}
-	if file != "" {
-		w.JWKS = r.keySet(n, file)
+	switch {
+	case given != 1:
+		r.report(n, "the issuer's public keys are in either jwks_file or jwks_url, or written out in jwks")
+	case inline != "":
+		w.JWKS = r.keys(n, "jwks", []byte(inline))
+	case file != "" && r.sources.ReadFile == nil:
+		r.report(n, "jwks_file cannot be used here")
+	case file != "":
+		b, err := r.sources.ReadFile(file)
+		if err != nil {
+			r.report(n, "jwks_file: %s", printable(err.Error()))
+			return &w
+		}
+		w.JWKS = r.keys(n, "jwks_file", b)
 	}
 	return &w
 }
 
-func (r *reader) keySet(n ast.Node, file string) string {
-	if r.sources.ReadFile == nil {
-		r.report(n, "jwks_file cannot be used here")
-		return ""
-	}
-	b, err := r.sources.ReadFile(file)
+// keys checks a set of public keys and returns it on one line.
+func (r *reader) keys(n ast.Node, what string, set []byte) string {
+	var b bytes.Buffer
+	err := webidentity.CheckKeys(set)
 	if err == nil {
-		err = webidentity.CheckKeys(b)
+		err = json.Compact(&b, set)
 	}
 	if err != nil {
-		r.report(n, "jwks_file: %s", printable(err.Error()))
+		r.report(n, "%s: %s", what, printable(err.Error()))
 	}
-	return string(b)
+	return b.String()
 }
 
 // webURL reads an address that must be https, or be on this machine.

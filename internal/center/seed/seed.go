@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	maxFile  = 4 << 20
+	maxFile  = 16 << 20 // 5,000 accounts with five assignments each take three
 	maxDepth = 64
 )
 
@@ -28,6 +28,8 @@ type Seed struct {
 	// Secrets are those of service users, by access key id or serial number of the MFA device. Seal
 	// brings them into Organisation.
 	Secrets map[string]wire.Secret
+	// Kept are those that stay as the store has them ("secret: keep").
+	Kept map[string]bool
 }
 
 // Sources is what a file may refer to. A nil function means that such references are refused.

@@ -28,11 +28,14 @@ func (s *Seed) Seal(seal func(of string, secret wire.Secret) ([]byte, error)) er
 		u := &s.Organisation.ServiceUsers[i]
 		var err error
 		for k := range u.AccessKeys {
+			if s.Kept[u.AccessKeys[k].ID] {
+				continue
+			}
 			if u.AccessKeys[k].Secret, err = seal(u.AccessKeys[k].ID, s.Secrets[u.AccessKeys[k].ID]); err != nil {
 				return fmt.Errorf("seal access key %s: %w", u.AccessKeys[k].ID, err)
 			}
 		}
-		if u.MFASerial == "" {
+		if u.MFASerial == "" || s.Kept[u.MFASerial] {
 			continue
 		}
 		if u.MFASecret, err = seal(u.MFASerial, s.Secrets[u.MFASerial]); err != nil {
@@ -75,24 +78,25 @@ func (r *reader) serviceUser(n ast.Node) {
 }
 
 func (r *reader) accessKey(n ast.Node) (id string) {
-	var file, env string
+	var from secretSource
 	before := len(r.problems)
-	r.mapping(
-		n, "an access key",
+	r.mapping(n, "an access key", append(
+		from.fields(r),
 		field{"id", true, r.matching("id", `^AKIA[A-Z0-9]{16}$`, "AKIA and 16 capital letters or digits", &id)},
-		field{"secret_file", false, r.text("secret_file", &file)},
-		field{"secret_env", false, r.text("secret_env", &env)},
-	)
+	)...)
 	if len(r.problems) > before {
 		return ""
 	}
-	secret, ok := r.secret(n, "secret", file, env)
+	secret, ok := r.secret(n, from)
 	switch {
 	case !ok:
 		return ""
-	case r.seed.Secrets[id] != "":
+	case r.seed.Secrets[id] != "" || r.seed.Kept[id]:
 		r.report(n, "access key %s is declared twice", id)
 		return ""
+	case from.keep != "":
+		r.stay(id)
+		return id
 	case len(secret) < minKeySecret || len(secret) > maxKeySecret || strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }):
 		r.report(n, "the secret of an access key must be %d to %d ASCII characters without blanks: openssl rand -base64 30 makes one", minKeySecret, maxKeySecret)
 		return ""
@@ -102,22 +106,24 @@ func (r *reader) accessKey(n ast.Node) (id string) {
 }
 
 func (r *reader) mfa(n ast.Node, u store.ServiceUser) (serial string) {
-	var file, env string
+	var from secretSource
 	before := len(r.problems)
 	partition := rolecreds.Partition(r.seed.Organisation.Instance.Region)
 	serial = "arn:" + partition + ":iam::" + u.AccountID + ":mfa/" + u.Name
-	r.mapping(
-		n, "mfa",
+	r.mapping(n, "mfa", append(
+		from.fields(r),
 		field{"serial", false, r.matching("serial", `^arn:`+partition+`:iam::`+u.AccountID+`:mfa/[A-Za-z0-9_+=/,.@-]{1,200}$`, "like "+serial, &serial)},
-		field{"secret_file", false, r.text("secret_file", &file)},
-		field{"secret_env", false, r.text("secret_env", &env)},
-	)
+	)...)
 	if len(r.problems) > before {
 		return ""
 	}
-	secret, ok := r.secret(n, "secret", file, env)
+	secret, ok := r.secret(n, from)
 	if !ok {
 		return ""
+	}
+	if from.keep != "" && r.seed.Secrets[serial] == "" && !r.seed.Kept[serial] {
+		r.stay(serial)
+		return serial
 	}
 	secret = strings.TrimRight(strings.ToUpper(strings.ReplaceAll(secret, " ", "")), "=")
 	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
@@ -125,7 +131,7 @@ func (r *reader) mfa(n ast.Node, u store.ServiceUser) (serial string) {
 	case err != nil || len(b) < minTOTPSecret || len(b) > maxTOTPSecret:
 		r.report(n, "the secret of an MFA device must be %d to %d bytes in base32, as authenticator apps show it", minTOTPSecret, maxTOTPSecret)
 		return ""
-	case r.seed.Secrets[serial] != "":
+	case r.seed.Secrets[serial] != "" || r.seed.Kept[serial]:
 		r.report(n, "MFA device %s is declared twice", serial)
 		return ""
 	}
@@ -138,27 +144,4 @@ func (r *reader) keep(of, secret string) {
 		r.seed.Secrets = map[string]wire.Secret{}
 	}
 	r.seed.Secrets[of] = wire.Secret(secret)
-}
-
-// secret reads what a file or an environment variable holds. Secrets in the file itself are not
-// understood: it is shown around, and kept with its history.
-func (r *reader) secret(n ast.Node, what, file, env string) (string, bool) {
-	switch {
-	case (file == "") == (env == ""):
-		r.report(n, "the secret is in either %s_file or %s_env", what, what)
-	case file != "" && r.sources.ReadFile != nil:
-		b, err := r.sources.ReadFile(file)
-		if err == nil {
-			return strings.TrimSpace(string(b)), true
-		}
-		r.report(n, "%s_file: %s", what, printable(err.Error()))
-	case env != "" && r.sources.LookupEnv != nil:
-		if s, ok := r.sources.LookupEnv(env); ok {
-			return strings.TrimSpace(s), true
-		}
-		r.report(n, "%s_env: the environment has no variable %s", what, printable(env))
-	default:
-		r.report(n, "%s_file and %s_env cannot be used here", what, what)
-	}
-	return "", false
 }

@@ -47,6 +47,7 @@ type PermissionSet struct {
 	Name            string
 	Description     string
 	SessionDuration time.Duration // lifetime of role credentials, 1 to 12 hours
+	Policies        Policies      // only in Organisation
 }
 
 // User is a person who may sign in.
@@ -94,6 +95,10 @@ type Organisation struct {
 	Assignments    []AccountAssignment
 	Roles          []Role
 	ServiceUsers   []ServiceUser // their secrets sealed
+	Administrators []Principal
+	Clients        []Client // that need not register; they do not expire
+	Digest         string   // names what is applied, so that it need not be applied again; "" never matches
+	Prune          bool     // Apply also removes what no Apply has put there
 }
 
 // Client is a registered OAuth client (RegisterClient).

@@ -24,6 +24,7 @@ type Store interface {
 	SessionChanges
 	Revisions
 	Audit
+	Administration
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:
 	// registrations, device authorizations, codes, tokens, sessions, throttles, marks of use. A code that was used
 	// and an access token with a refresh token beside it stay as long as their family may live.
@@ -34,7 +35,7 @@ type Store interface {
 // Directory is the organisation: the instance, its people and what they may use.
 type Directory interface {
 	// Apply makes the declared part of the store equal to o. What an earlier Apply declared and o
-	// does not is removed; users added with AddUser stay. A person's password, and whether they are
+	// does not is removed; what was added otherwise stays, unless o says Prune. A person's password, and whether they are
 	// disabled, change only when what is declared differs from what was declared before, so that a
 	// change made since survives a restart. Removing, disabling or a new password ends their sessions.
 	Apply(ctx context.Context, o Organisation) error

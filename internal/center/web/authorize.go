@@ -30,7 +30,7 @@ func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
 // consentPage is shown for every authorization: the id of a client on somebody's own machine proves
 // nothing, so that an earlier yes says nothing about this one (RFC 8252 section 8.6).
 func (d *Door) consentPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	a, now, l := v.Want.Authorize, d.Clock.Now(), d.speak(w, r)
+	a, now, l := v.Want.Authorize, d.Clock.Now(), d.speak(r)
 	b := consentBody{
 		CSRF: d.csrf(holderOf(v.Person, ""), "/authorize/decision"), Client: visible(a.ClientName), Target: target(a.RedirectURI),
 		ThisMachine: loopbackTarget(a.RedirectURI), Permissions: permissions(l, a.Scopes),

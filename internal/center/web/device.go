@@ -45,7 +45,7 @@ func (d *Door) deviceCodePage(w http.ResponseWriter, r *http.Request, v visitor,
 	if b.Return, err = d.flow.Seal(flow.Want{Kind: flow.WantDevice, UserCode: b.UserCode}); err != nil {
 		return err
 	}
-	l := d.speak(w, r)
+	l := d.speak(r)
 	title, status := l.say("Connect a device"), 0
 	if b.Error != "" {
 		title, status = l.say("Error: %s", title), http.StatusBadRequest
@@ -65,7 +65,7 @@ func (d *Door) deviceCheck(w http.ResponseWriter, r *http.Request) error {
 	case errors.Is(err, grant.ErrUnknownCode):
 		return d.deviceCodePage(w, r, visitor{Visitor: flow.Visitor{Person: p}}, deviceCodeBody{
 			UserCode: code[:min(len(code), maxShown)],
-			Error:    d.speak(w, r).say("This code is not one that waits for an answer. Check it on your device; codes are good for a few minutes only."),
+			Error:    d.speak(r).say("This code is not one that waits for an answer. Check it on your device; codes are good for a few minutes only."),
 		})
 	case errors.Is(err, grant.ErrNotSignedIn): // since we looked
 		return d.leadTo(w, want)
@@ -80,7 +80,7 @@ func (d *Door) deviceConfirmPage(w http.ResponseWriter, r *http.Request, v visit
 	if err != nil {
 		return err
 	}
-	now, l := d.Clock.Now(), d.speak(w, r)
+	now, l := d.Clock.Now(), d.speak(r)
 	b := deviceConfirmBody{
 		CSRF: d.csrf(holderOf(v.Person, ""), "/device/decision"), UserCode: q.UserCode, Client: visible(q.ClientName),
 		RemoteIP: visible(q.RemoteIP), SameNetwork: q.RemoteIP == request.FromContext(r.Context()).RemoteIP,
@@ -116,7 +116,7 @@ func (d *Door) deviceDecision(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (d *Door) deviceResultPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	title := l.say("Device connected")
 	if !v.Want.Approved {
 		title = l.say("Request denied")

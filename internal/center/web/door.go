@@ -71,20 +71,21 @@ type Instances interface {
 
 // Config is what a [Door] is made of.
 type Config struct {
-	BaseURL     *url.URL // where browsers reach the center: scheme and host; https makes cookies Secure
-	Directory   Directory
-	Grants      Grants
-	Assignments Assignments
-	Instances   Instances
-	Federation  Federation
-	Factors     *mfa.Factors
-	Credentials Credentials
-	Audit       Recorder
-	Keys        *keyring.Ring
-	Clock       clock.Clock
-	Random      io.Reader // cryptographic
-	Logger      *slog.Logger
-	Banner      string // shown on top of every page; for a center that is not to be trusted, such as one under test
+	BaseURL        *url.URL // where browsers reach the center: scheme and host; https makes cookies Secure
+	Directory      Directory
+	Grants         Grants
+	Assignments    Assignments
+	Instances      Instances
+	Federation     Federation
+	Administration Administration // nil is none
+	Factors        *mfa.Factors
+	Credentials    Credentials
+	Audit          Recorder
+	Keys           *keyring.Ring
+	Clock          clock.Clock
+	Random         io.Reader // cryptographic
+	Logger         *slog.Logger
+	Banner         string // shown on top of every page; for a center that is not to be trusted, such as one under test
 }
 
 // Door serves the pages. It is safe for concurrent use.
@@ -111,13 +112,16 @@ func New(c Config) (*Door, error) {
 	return d, err
 }
 
+// route is an address with what answers it.
+type route struct {
+	path      string
+	get, post handler
+}
+
 // Routes adds the pages to mux. A path that is asked for with another method is answered by a page
 // of its own (405).
 func (d *Door) Routes(mux *http.ServeMux) {
-	for _, r := range []struct {
-		path      string
-		get, post handler
-	}{
+	for _, r := range append(d.adminRoutes(), []route{
 		{"/start", d.start, nil},
 		{"/sign-in", d.start, d.signIn},
 		{"/sign-in/passkey", nil, d.signInPasskey},
@@ -143,7 +147,7 @@ func (d *Door) Routes(mux *http.ServeMux) {
 		{"/profile/password", d.want(flow.Want{Kind: flow.WantChange, Page: flow.PagePassword}), d.newPassword},
 		{"/profile/sessions", d.want(flow.Want{Kind: flow.WantSessions}), d.endSessions},
 		{"/password", d.passwordLink, d.usePasswordLink},
-	} {
+	}...) {
 		allow := ""
 		if r.get != nil {
 			mux.Handle("GET "+r.path, d.page(r.get))

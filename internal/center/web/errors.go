@@ -41,6 +41,9 @@ func explain(l *words, err error, now time.Time) problem {
 			Text: l.say("For safety, wait %s before you try again.", waiting(l, wait)), Back: l.say("Back to start"),
 		}
 	}
+	if p, ok := explainAdmin(err); ok {
+		return p
+	}
 	var page *grant.PageError
 	var swapped *swappedError
 	var service *wire.ServiceError
@@ -147,7 +150,7 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 		seeOther(w, redirect.Location)
 		return
 	}
-	p := explain(d.speak(w, r), err, d.Clock.Now())
+	p := explain(d.speak(r), err, d.Clock.Now())
 	p.RequestID = request.FromContext(r.Context()).ID
 	if p.Status >= http.StatusInternalServerError {
 		d.Logger.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err, "request_id", p.RequestID)

@@ -94,6 +94,6 @@ func (d *Door) federatedPage(w http.ResponseWriter, r *http.Request, values url.
 			*to = visible(values.Get(name))
 		}
 	}
-	d.draw(w, r, view{Page: "federated", Title: d.speak(w, r).say("Federated session"), Body: b})
+	d.draw(w, r, view{Page: "federated", Title: d.speak(r).say("Federated session"), Body: b})
 	return nil
 }

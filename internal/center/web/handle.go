@@ -135,7 +135,7 @@ func (d *Door) dispatch(w http.ResponseWriter, r *http.Request, want flow.Want) 
 	case flow.PageConfirm:
 		return d.confirmPage(w, r, v, "")
 	case flow.PageSignedOut:
-		d.draw(w, r, view{Page: "signed-out", Title: d.speak(w, r).say("Signed out")})
+		d.draw(w, r, view{Page: "signed-out", Title: d.speak(r).say("Signed out")})
 		return nil
 	case flow.PageConsent:
 		return d.consentPage(w, r, v)

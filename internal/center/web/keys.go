@@ -85,7 +85,7 @@ func (d *Door) keysPage(w http.ResponseWriter, r *http.Request, v visitor, k *sh
 		Role: visible(set.Name), RoleName: set.Name, StartURL: start, IssuerURL: start, Region: inst.Region, Keys: k,
 		Config: snippet{"~/.aws/config", sharedConfig(inst, start, account.ID, set.Name)},
 	}
-	l := d.speak(w, r)
+	l := d.speak(r)
 	if k != nil {
 		k.Config, k.Lasting = b.Config, waiting(l, k.Until.Sub(d.Clock.Now()))
 	}

@@ -102,13 +102,14 @@ func (w *words) when(t instant) template.HTML {
 // paramLanguage chooses a language, on any page.
 const paramLanguage = "lang"
 
-// speak finds the language of a request, and remembers a choice.
-func (d *Door) speak(w http.ResponseWriter, r *http.Request) *words {
-	l := d.languages.of(r, d.cookie(r, cookieLanguage))
+// speak is the language of a request.
+func (d *Door) speak(r *http.Request) *words { return d.languages.of(r, d.cookie(r, cookieLanguage)) }
+
+// remember keeps a choice of language.
+func (d *Door) remember(w http.ResponseWriter, r *http.Request, l *words) {
 	if r.URL.Query().Get(paramLanguage) == l.Tag && r.Method == http.MethodGet {
 		d.setCookie(w, cookieLanguage, wire.Secret(l.Tag), browserMemory)
 	}
-	return l
 }
 
 // choice is a language in the footer.

@@ -44,16 +44,15 @@ func (x tab) authenticator() {
 	}
 }
 
-func (x tab) text(selector string) string {
+func (x tab) text(selector string) (s string) {
 	x.Helper()
-	e, err := x.Timeout(20 * time.Second).Element(selector)
-	if err != nil {
-		x.Fatalf("no %s: %v", selector, err)
-	}
-	s, err := e.Text()
-	if err != nil {
-		x.Fatal(err)
-	}
+	x.await(selector, func() error {
+		e, err := x.Timeout(time.Second).Element(selector)
+		if err == nil {
+			s, err = e.Text()
+		}
+		return err
+	})
 	return strings.TrimSpace(s)
 }
 
@@ -96,7 +95,7 @@ func axe(t *testing.T) string {
 func (x tab) look(axe, name string) {
 	x.Helper()
 	x.colours("light")
-	for _, width := range []int{320, 768, 1280} {
+	for _, width := range []int{1280, 768, 320} {
 		if err := x.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 800, DeviceScaleFactor: 1}); err != nil {
 			x.Fatal(err)
 		}
@@ -193,7 +192,7 @@ func TestBrowserEveryPage(t *testing.T) {
 	x.fill("#username", "ada")
 	x.fill("#password", "wrong horse")
 	x.click("button.primary")
-	x.text("[role=alert]")
+	x.text("#error")
 	look("sign-in refused", "Sign in")
 	x.fill("#password", password)
 	x.click("button.primary")
@@ -222,7 +221,7 @@ func TestBrowserEveryPage(t *testing.T) {
 	secret := x.text("#secret")
 	x.fill("#code", "000000")
 	x.click("button.primary")
-	x.text("[role=alert]")
+	x.text("#error")
 	look("add app refused", "Add an authenticator app")
 	if got := x.text("#secret"); got != secret {
 		t.Errorf("after a wrong code the secret is %q, was %q", got, secret)

@@ -34,7 +34,7 @@ func (d *Door) newPasswordPage(w http.ResponseWriter, r *http.Request, v visitor
 }
 
 func (d *Door) drawNewPassword(w http.ResponseWriter, r *http.Request, p *directory.Person, b newPasswordBody) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	b.Min = directory.MinPassword
 	title, status := l.say("Choose a password"), 0
 	if b.Error != "" {
@@ -65,7 +65,7 @@ func (d *Door) newPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || v == nil {
 		return err
 	}
-	l := d.speak(w, r)
+	l := d.speak(r)
 	p, problem := chosen(l, r)
 	if problem == "" {
 		err = d.Directory.SetPassword(r.Context(), v.Person.User.ID, p, v.Person.Session.ID)
@@ -106,7 +106,7 @@ func (d *Door) usePasswordLink(w http.ResponseWriter, r *http.Request) error {
 	if visit := d.visit(r); visit == "" || d.checkCSRF(r, holderOf(nil, visit)) != nil {
 		return errForgery
 	}
-	l, secret := d.speak(w, r), wire.Secret(r.PostForm.Get("link"))
+	l, secret := d.speak(r), wire.Secret(r.PostForm.Get("link"))
 	p, problem := chosen(l, r)
 	var err error
 	if problem == "" {

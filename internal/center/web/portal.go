@@ -59,7 +59,7 @@ func (d *Door) portalPage(w http.ResponseWriter, r *http.Request, v visitor) err
 		}
 		b.Accounts = append(b.Accounts, show(a, roles, more != ""))
 	}
-	d.draw(w, r, view{Page: "portal", Title: d.speak(w, r).say("Your accounts"), Person: v.Person, Body: b})
+	d.draw(w, r, view{Page: "portal", Title: d.speak(r).say("Your accounts"), Person: v.Person, Body: b})
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/http"
 
-	"keyfob/internal/center/directory"
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/store"
@@ -58,7 +57,7 @@ func (d *Door) securityPage(w http.ResponseWriter, r *http.Request, v visitor) e
 		}
 		b.Devices = append(b.Devices, s)
 	}
-	d.draw(w, r, view{Page: "security", Title: d.speak(w, r).say("Security"), Person: p, Body: b})
+	d.draw(w, r, view{Page: "security", Title: d.speak(r).say("Security"), Person: p, Body: b})
 	return nil
 }
 
@@ -119,7 +118,7 @@ type addAppBody struct {
 
 // addAppPage shows a new secret, or again the one of state.
 func (d *Door) addAppPage(w http.ResponseWriter, r *http.Request, v visitor, state, problem string) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	var app mfa.App
 	var err error
 	if state == "" {
@@ -163,7 +162,7 @@ func (d *Door) addApp(w http.ResponseWriter, r *http.Request) error {
 	state := r.PostForm.Get("state")
 	err = d.Factors.AddApp(r.Context(), v.user(), v.holder(), state, digitsOf(r.PostForm.Get("code")), r.PostForm.Get("name"))
 	if errors.Is(err, mfa.ErrWrong) {
-		return d.addAppPage(w, r, *v, state, d.speak(w, r).say("That code is not right. If it stays so, check the clock of the device that shows it."))
+		return d.addAppPage(w, r, *v, state, d.speak(r).say("That code is not right. If it stays so, check the clock of the device that shows it."))
 	} else if err != nil {
 		return err
 	}
@@ -189,7 +188,7 @@ type addPasskeyBody struct {
 }
 
 func (d *Door) addPasskeyPage(w http.ResponseWriter, r *http.Request, v visitor, problem string) error {
-	l := d.speak(w, r)
+	l := d.speak(r)
 	f, err := d.newPasskeyForm(r, l, v)
 	if err != nil {
 		return err
@@ -209,7 +208,7 @@ func (d *Door) addPasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = d.Factors.AddPasskey(r.Context(), v.user(), v.holder(), wire.Secret(r.PostForm.Get("state")), r.PostForm.Get("answer"), r.PostForm.Get("name"))
 	if wrongPasskey(err) {
-		problem := d.speak(w, r).say("That passkey was not accepted. Try again.")
+		problem := d.speak(r).say("That passkey was not accepted. Try again.")
 		if v.enrolling() {
 			return d.addAppPage(w, r, *v, "", problem)
 		}
@@ -218,79 +217,6 @@ func (d *Door) addPasskey(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return d.added(w, r, v, "passkey")
-}
-
-// added goes on after a device was added: the session is a new one, and with the first device come
-// recovery codes.
-func (d *Door) added(w http.ResponseWriter, r *http.Request, v *visitor, how string) error {
-	p, next := v.Person, flow.Want{Kind: flow.WantSecurity}
-	if v.enrolling() {
-		var err error
-		if p, err = d.complete(w, r, v, how); err != nil {
-			return err
-		}
-		next = v.Want
-	} else if err := d.renew(w, r, p); err != nil {
-		return err
-	}
-	has, err := d.Factors.Of(r.Context(), p.User.ID)
-	if err != nil {
-		return err
-	}
-	if has.RecoveryCodes > 0 {
-		return d.leadTo(w, next)
-	}
-	return d.recoveryCodesPage(w, r, p, next)
-}
-
-// renew gives the person's session a new cookie.
-func (d *Door) renew(w http.ResponseWriter, r *http.Request, p *directory.Person) error {
-	in, err := d.Directory.Renew(r.Context(), *p)
-	if err == nil {
-		d.carry(w, r, in)
-		*p = in.Person
-	}
-	return err
-}
-
-// recoveryCodesBody is the one page that ever shows recovery codes.
-type recoveryCodesBody struct {
-	Codes []string
-	Next  string
-}
-
-func (d *Door) recoveryCodesPage(w http.ResponseWriter, r *http.Request, p *directory.Person, next flow.Want) error {
-	codes, err := d.Factors.NewRecoveryCodes(r.Context(), p.User.ID)
-	if err != nil {
-		return err
-	}
-	b := recoveryCodesBody{Next: "/profile"}
-	if next.Kind != flow.WantSecurity {
-		sealed, err := d.sealUnlessPortal(next)
-		if err != nil {
-			return err
-		}
-		b.Next = continueTo(sealed)
-	}
-	for _, c := range codes {
-		b.Codes = append(b.Codes, c.Reveal())
-	}
-	d.draw(w, r, view{Page: "recovery-codes", Title: d.speak(w, r).say("Your recovery codes"), Person: p, Body: b})
-	return nil
-}
-
-func (d *Door) newRecoveryCodes(w http.ResponseWriter, r *http.Request) error {
-	v, err := d.change(w, r, flow.PageSecurity)
-	if err != nil || v == nil {
-		return err
-	}
-	if has, err := d.Factors.Of(r.Context(), v.Person.User.ID); err != nil || len(has.Factors) == 0 {
-		return errors.Join(err, d.leadTo(w, flow.Want{Kind: flow.WantSecurity}))
-	}
-	if err := d.renew(w, r, v.Person); err != nil {
-		return err
-	}
-	return d.recoveryCodesPage(w, r, v.Person, flow.Want{Kind: flow.WantSecurity})
 }
 
 // changeDevice renames a device, or removes it.

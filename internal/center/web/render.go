@@ -138,7 +138,10 @@ type frame struct {
 }
 
 // badge is the signed-in person in the corner.
-type badge struct{ Name, Login, Initials, CSRF string }
+type badge struct {
+	Name, Login, Initials, CSRF string
+	Administrates               bool
+}
 
 // navigation is a place that somebody signed in can always go to.
 type navigation struct {
@@ -160,7 +163,8 @@ func places(l *words, page string) []navigation {
 }
 
 func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
-	l := d.speak(w, r)
+	l := d.speak(r)
+	d.remember(w, r, l)
 	f := frame{view: v, assets: d.assets, PlainHTTP: !d.secureCookies(), Banner: d.Banner, Language: l, Languages: d.choices(r, l, v.Status == 0)}
 	// An error page must not need a database.
 	if inst, err := d.Instances.Instance(r.Context()); err == nil && inst.Name != "" {
@@ -169,6 +173,10 @@ func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
 	if p := v.Person; p != nil {
 		name := shownName(p.User)
 		f.Who = &badge{Name: visible(name), Login: visible(p.User.Name), Initials: initials(name), CSRF: d.csrf(holderOf(p, ""), "/sign-out")}
+		if d.Administration != nil {
+			// Without an answer there is no link; the pages ask for themselves.
+			f.Who.Administrates, _ = d.Administration.Administrates(r.Context(), p.User.ID)
+		}
 		f.Nav = places(l, v.Page)
 	}
 	var b bytes.Buffer

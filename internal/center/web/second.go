@@ -39,7 +39,7 @@ type secondFactorBody struct {
 }
 
 func (d *Door) secondFactorPage(w http.ResponseWriter, r *http.Request, v visitor, problem string) error {
-	h, l := v.Half, d.speak(w, r)
+	h, l := v.Half, d.speak(r)
 	has, err := d.Factors.Of(r.Context(), h.User.ID)
 	if err != nil {
 		return err
@@ -96,9 +96,9 @@ func (d *Door) secondFactor(w http.ResponseWriter, r *http.Request) error {
 	how, err := d.Factors.CheckCode(r.Context(), v.Half.User.ID, r.PostForm.Get("code"))
 	switch {
 	case errors.Is(err, mfa.ErrUsed):
-		return d.secondFactorPage(w, r, *v, d.speak(w, r).say("That code was used already. Wait for the next one."))
+		return d.secondFactorPage(w, r, *v, d.speak(r).say("That code was used already. Wait for the next one."))
 	case errors.Is(err, mfa.ErrWrong):
-		return d.secondFactorPage(w, r, *v, d.speak(w, r).say("That code is not right. Look at the newest one and try again."))
+		return d.secondFactorPage(w, r, *v, d.speak(r).say("That code is not right. Look at the newest one and try again."))
 	case err != nil:
 		return err
 	}
@@ -116,7 +116,7 @@ func (d *Door) secondFactorPasskey(w http.ResponseWriter, r *http.Request) error
 	}
 	err = d.Factors.CheckPasskey(r.Context(), v.Half.User, holderOfHalf(v.Half), wire.Secret(r.PostForm.Get("state")), r.PostForm.Get("answer"))
 	if wrongPasskey(err) {
-		return d.secondFactorPage(w, r, *v, d.speak(w, r).say("That passkey was not accepted. Try again."))
+		return d.secondFactorPage(w, r, *v, d.speak(r).say("That passkey was not accepted. Try again."))
 	} else if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (d *Door) signInPasskey(w http.ResponseWriter, r *http.Request) error {
 		in, err = d.Directory.Admit(r.Context(), u, d.cookie(r, cookieBrowser), "passkey", nil)
 	}
 	if wrongPasskey(err) || errors.Is(err, directory.ErrBadCredentials) {
-		return d.signInPage(w, r, visitor{Want: want}, signInBody{Error: d.speak(w, r).say("That passkey was not accepted. Try again, or sign in with your password.")})
+		return d.signInPage(w, r, visitor{Want: want}, signInBody{Error: d.speak(r).say("That passkey was not accepted. Try again, or sign in with your password.")})
 	} else if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ type confirmBody struct {
 }
 
 func (d *Door) confirmPage(w http.ResponseWriter, r *http.Request, v visitor, problem string) error {
-	p, l := v.Person, d.speak(w, r)
+	p, l := v.Person, d.speak(r)
 	b := confirmBody{CSRF: d.csrf(holderOf(p, ""), "/confirm"), Login: p.User.Name, Error: problem}
 	var err error
 	if b.Return, err = d.flow.Seal(v.Want); err != nil {
@@ -231,7 +231,7 @@ func (d *Door) confirm(w http.ResponseWriter, r *http.Request) error {
 	})
 	switch {
 	case errors.Is(err, directory.ErrBadCredentials):
-		return d.confirmPage(w, r, visitor{flow.Visitor{Person: p}, want}, d.speak(w, r).say("That password is not right."))
+		return d.confirmPage(w, r, visitor{flow.Visitor{Person: p}, want}, d.speak(r).say("That password is not right."))
 	case errors.Is(err, directory.ErrNoSession): // since we looked
 		return d.leadTo(w, want)
 	case err != nil:
@@ -253,7 +253,7 @@ func (d *Door) confirmPasskey(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case wrongPasskey(err), errors.Is(err, directory.ErrBadCredentials):
-		return d.confirmPage(w, r, visitor{flow.Visitor{Person: p}, want}, d.speak(w, r).say("That passkey was not accepted. Try again."))
+		return d.confirmPage(w, r, visitor{flow.Visitor{Person: p}, want}, d.speak(r).say("That passkey was not accepted. Try again."))
 	case errors.Is(err, directory.ErrNoSession):
 		return d.leadTo(w, want)
 	case err != nil:

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"keyfob/internal/center/store"
+	"keyfob/internal/person"
 )
 
 // set gives the organisation another policy for second factors.
@@ -76,6 +78,27 @@ func TestSecondFactorOnTheWayToAToken(t *testing.T) {
 	b = other.submit(other.signIn(other.get("/start"), "ada"), "/second-factor", "code", code)
 	if b.StatusCode != http.StatusForbidden || !strings.Contains(b.Text, "used already") {
 		t.Errorf("a used code is answered %d", b.StatusCode)
+	}
+}
+
+// Package person, with which other tests sign in, has an authenticator app as well.
+func TestPersonWithAnApp(t *testing.T) {
+	w := newWorld(t)
+	secret := w.app()
+	got := make(chan url.Values, 1)
+	program := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.URL.Query() }))
+	defer program.Close()
+	link := w.URL + w.program("AWS CLI", registered).authorizeLink(program.URL+"/oauth/callback")
+	ada, err := person.New("ada", password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, err := ada.Approve(t.Context(), link); err != nil || !strings.Contains(page.Text, "One more step") {
+		t.Errorf("without it: %q, %v", page.Text, err)
+	}
+	ada.Code = func() string { return w.code(secret) }
+	if page, err := ada.Approve(t.Context(), link); err != nil || wait(t, got).Get("code") == "" {
+		t.Errorf("with it: %q, %v", page.Text, err)
 	}
 }
 
@@ -334,6 +357,9 @@ func TestPagesInGerman(t *testing.T) {
 	a = v.get("/start?lang=en")
 	if a.heading() != "Sign in" || v.get("/start").heading() != "Sign in" {
 		t.Error("English cannot be chosen")
+	}
+	if set := a.Header["Set-Cookie"]; len(set) != 1 || !strings.HasPrefix(set[0], "keyfob-language=en; Path=/; Max-Age=31536000; HttpOnly") {
+		t.Errorf("choosing sets %q", set)
 	}
 	p := w.program("AWS CLI", registered)
 	a = v.get(p.authorizeLink(listening) + "&lang=de")

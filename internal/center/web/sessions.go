@@ -34,7 +34,7 @@ type shownClient struct {
 }
 
 func (d *Door) sessionsPage(w http.ResponseWriter, r *http.Request, v visitor) error {
-	l, p, now := d.speak(w, r), v.Person, d.Clock.Now()
+	l, p, now := d.speak(r), v.Person, d.Clock.Now()
 	open, err := d.Directory.Sessions(r.Context(), p.User.ID)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (d *Door) signInPage(w http.ResponseWriter, r *http.Request, v visitor, b s
 	if b.Return, err = d.sealUnlessPortal(v.Want); err != nil {
 		return err
 	}
-	l := d.speak(w, r)
+	l := d.speak(r)
 	if v.Want.Kind == flow.WantAuthorize && v.Want.Authorize != nil {
 		b.Client = visible(v.Want.Authorize.ClientName)
 	}
@@ -88,7 +88,7 @@ func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
 	})
 	if errors.Is(err, directory.ErrBadCredentials) {
 		return d.signInPage(w, r, visitor{Want: want}, signInBody{
-			Login: login, Error: d.speak(w, r).say("That name and password do not match. Check both and try again."),
+			Login: login, Error: d.speak(r).say("That name and password do not match. Check both and try again."),
 		})
 	} else if err != nil {
 		return err

@@ -74,10 +74,23 @@ func (x tab) visit(address string) {
 // heading waits until the page has the heading.
 func (x tab) heading(want string) {
 	x.Helper()
-	if _, err := x.Timeout(20*time.Second).ElementR("h1", "^"+want); err != nil {
-		got, _ := x.HTML()
-		x.Fatalf("no heading %q: %v\n%s", want, err, got)
+	x.await("h1 that begins with "+want, func() error {
+		_, err := x.Timeout(time.Second).ElementR("h1", "^"+want)
+		return err
+	})
+}
+
+// await tries until there is no error. A page that is just being left gives one that means nothing.
+func (x tab) await(what string, try func() error) {
+	x.Helper()
+	var err error
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		if err = try(); err == nil {
+			return
+		}
 	}
+	got, _ := x.HTML()
+	x.Fatalf("no %s: %v\n%s", what, err, got)
 }
 
 func (x tab) fill(selector, text string) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"keyfob/internal/center/administration"
 	"keyfob/internal/center/assignment"
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/clients"
@@ -165,8 +166,9 @@ func newWorldAt(t *testing.T, base string) *world {
 	w.minter = &rolecreds.Minter{Ring: w.keys, Clock: w.clock, Random: rand.Reader, Instance: organisation().Instance}
 	c := web.Config{
 		BaseURL: w.base, Directory: w.dir, Grants: w.grants, Instances: db, Keys: w.keys, Clock: w.clock, Random: rand.Reader, Logger: logger,
-		Assignments: &assignment.Assignments{Store: db, Keys: w.keys},
-		Factors:     w.factors, Credentials: w.minter, Audit: log,
+		Assignments:    &assignment.Assignments{Store: db, Keys: w.keys},
+		Administration: &administration.Administration{Store: db, Directory: w.dir, Clock: w.clock, Audit: log},
+		Factors:        w.factors, Credentials: w.minter, Audit: log,
 		Federation: &federation.Sessions{Credentials: w.minter, Keys: w.keys, Store: db, Clock: w.clock, Audit: log},
 	}
 	if w.door, err = web.New(c); err != nil {

@@ -19,17 +19,21 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 			return err
 		}
 		i := o.Instance
-		t.later(`INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa) VALUES (1, $1, $2, $3, $4, $5, $6)
+		t.later(`INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa, applied) VALUES (1, $1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
-				name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa`,
-			i.ID, i.IdentityStoreID, i.Name, i.Region, i.SessionLifetime.Milliseconds(), string(i.MFA))
+				name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa,
+				applied = excluded.applied`,
+			i.ID, i.IdentityStoreID, i.Name, i.Region, i.SessionLifetime.Milliseconds(), string(i.MFA), o.Digest)
 		applyAccounts(t, o.Accounts)
-		applyUsers(t, o.Users)
-		applyGroups(t, o.Groups)
-		applyPermissionSets(t, o.PermissionSets)
-		applyAssignments(t, o.Assignments)
+		applyUsers(t, o.Users, o.Prune)
+		applyGroups(t, o.Groups, o.Prune)
+		applyPermissionSets(t, o.PermissionSets, o.Prune)
+		applyAssignments(t, o.Assignments, o.Prune)
+		applyAdministrators(t, o.Administrators)
+		dropLoose(t)
 		applyRoles(t, o.Roles)
 		applyServiceUsers(t, o.ServiceUsers)
+		applyClients(t, o.Clients)
 		return nil
 	})
 	var e *pgconn.PgError
@@ -59,7 +63,7 @@ func applyAccounts(t *txn, all []store.Account) {
 // applyUsers makes people as declared. What can also be changed while the center runs, the password and
 // whether somebody is disabled, follows the declaration only when the declaration changes; a new password, and
 // being disabled, ends their sessions.
-func applyUsers(t *txn, all []store.User) {
+func applyUsers(t *txn, all []store.User, prune bool) {
 	args := []any{
 		column(all, func(u store.User) string { return u.ID }),
 		column(all, func(u store.User) string { return u.Name }),
@@ -89,10 +93,10 @@ func applyUsers(t *txn, all []store.User) {
 		WHERE NOT u.declared OR (u.name, u.name_key, u.display_name, u.email, u.email_key, u.declared_password_hash, u.declared_disabled)
 			<> (excluded.name, excluded.name_key, excluded.display_name, excluded.email, excluded.email_key,
 				excluded.declared_password_hash, excluded.declared_disabled)`, args...)
-	t.later(`DELETE FROM users u WHERE declared AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = u.id)`, args[0])
+	t.later(`DELETE FROM users u WHERE (declared OR $2) AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = u.id)`, args[0], prune)
 }
 
-func applyGroups(t *txn, all []store.Group) {
+func applyGroups(t *txn, all []store.Group, prune bool) {
 	ids := column(all, func(g store.Group) string { return g.ID })
 	var groups, members []string
 	for _, g := range all {
@@ -100,38 +104,59 @@ func applyGroups(t *txn, all []store.Group) {
 			groups, members = append(groups, g.ID), append(members, m)
 		}
 	}
-	t.later(`INSERT INTO groups AS g (id, name) SELECT * FROM unnest($1::text[], $2::text[])
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE g.name <> excluded.name`, ids, column(all, func(g store.Group) string { return g.Name }))
-	t.later(`DELETE FROM groups g WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = g.id)`, ids)
-	t.later(`DELETE FROM group_members m WHERE NOT EXISTS (
-			SELECT FROM unnest($1::text[], $2::text[]) AS d(g, u) WHERE d.g = m.group_id AND d.u = m.user_id)`, groups, members)
-	t.later(`INSERT INTO group_members (group_id, user_id) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`, groups, members)
+	t.later(`INSERT INTO groups AS g (id, name, declared) SELECT id, name, true FROM unnest($1::text[], $2::text[]) AS d(id, name)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, declared = true WHERE g.name <> excluded.name OR NOT g.declared`,
+		ids, column(all, func(g store.Group) string { return g.Name }))
+	t.later(`DELETE FROM groups g WHERE (declared OR $2) AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = g.id)`, ids, prune)
+	t.later(`DELETE FROM group_members m WHERE (declared OR $3) AND NOT EXISTS (
+			SELECT FROM unnest($1::text[], $2::text[]) AS d(g, u) WHERE d.g = m.group_id AND d.u = m.user_id)`, groups, members, prune)
+	t.later(`INSERT INTO group_members AS m (group_id, user_id, declared) SELECT g, u, true FROM unnest($1::text[], $2::text[]) AS d(g, u)
+		ON CONFLICT (group_id, user_id) DO UPDATE SET declared = true WHERE NOT m.declared`, groups, members)
 }
 
-func applyPermissionSets(t *txn, all []store.PermissionSet) {
+func applyPermissionSets(t *txn, all []store.PermissionSet, prune bool) {
 	ids := column(all, func(p store.PermissionSet) string { return p.ID })
-	t.later(`INSERT INTO permission_sets AS p (id, name, description, session_duration)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, session_duration = excluded.session_duration
-		WHERE (p.name, p.description, p.session_duration) <> (excluded.name, excluded.description, excluded.session_duration)`,
+	t.later(`INSERT INTO permission_sets AS p (id, name, description, session_duration, policies, declared)
+		SELECT *, true FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description, session_duration = excluded.session_duration,
+			policies = excluded.policies, declared = true
+		WHERE NOT p.declared OR (p.name, p.description, p.session_duration, p.policies)
+			<> (excluded.name, excluded.description, excluded.session_duration, excluded.policies)`,
 		ids,
 		column(all, func(p store.PermissionSet) string { return p.Name }),
 		column(all, func(p store.PermissionSet) string { return p.Description }),
-		column(all, func(p store.PermissionSet) int64 { return p.SessionDuration.Milliseconds() }))
-	t.later(`DELETE FROM permission_sets p WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = p.id)`, ids)
+		column(all, func(p store.PermissionSet) int64 { return p.SessionDuration.Milliseconds() }),
+		column(all, func(p store.PermissionSet) asJSON { return asJSON{p.Policies} }))
+	t.later(`DELETE FROM permission_sets p WHERE (declared OR $2) AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = p.id)`, ids, prune)
 }
 
-func applyAssignments(t *txn, all []store.AccountAssignment) {
+func applyAssignments(t *txn, all []store.AccountAssignment, prune bool) {
 	args := []any{
 		column(all, func(a store.AccountAssignment) string { return a.PrincipalID }),
 		column(all, func(a store.AccountAssignment) string { return a.AccountID }),
 		column(all, func(a store.AccountAssignment) string { return a.PermissionSetID }),
 	}
-	t.later(`DELETE FROM assignments a WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS d(p, a, s)
-		WHERE d.p = a.principal_id AND d.a = a.account_id AND d.s = a.permission_set_id)`, args...)
-	t.later(`INSERT INTO assignments (principal_id, account_id, permission_set_id, principal_kind)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
-		append(args, column(all, func(a store.AccountAssignment) string { return string(a.PrincipalKind) }))...)
+	kinds := column(all, func(a store.AccountAssignment) string { return string(a.PrincipalKind) })
+	t.later(`DELETE FROM assignments a WHERE (declared OR $4) AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[], $3::text[]) AS d(p, a, s)
+		WHERE d.p = a.principal_id AND d.a = a.account_id AND d.s = a.permission_set_id)`, append(args, prune)...)
+	t.later(`INSERT INTO assignments AS a (principal_id, account_id, permission_set_id, principal_kind, declared)
+		SELECT DISTINCT p, a, s, k, true FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS d(p, a, s, k)
+		ON CONFLICT (principal_id, account_id, permission_set_id) DO UPDATE SET declared = true WHERE NOT a.declared`, append(args, kinds)...)
+}
+
+func applyAdministrators(t *txn, all []store.Principal) {
+	t.later(`DELETE FROM administrators`)
+	t.later(`INSERT INTO administrators (principal_id, principal_kind) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING`,
+		column(all, func(p store.Principal) string { return p.ID }), column(all, func(p store.Principal) string { return string(p.Kind) }))
+}
+
+// dropLoose removes what was given to somebody who is gone: principals are people or groups, so that the
+// table can refer to neither.
+func dropLoose(t *txn) {
+	for _, table := range []string{"assignments", "administrators"} {
+		t.later(`DELETE FROM ` + table + ` t WHERE NOT EXISTS (SELECT FROM users WHERE id = t.principal_id)
+			AND NOT EXISTS (SELECT FROM groups WHERE id = t.principal_id)`)
+	}
 }
 
 func applyRoles(t *txn, all []store.Role) {
@@ -162,4 +187,15 @@ func applyServiceUsers(t *txn, all []store.ServiceUser) {
 			t.later(`INSERT INTO access_keys (id, account_id, user_name, secret) VALUES ($1, $2, $3, $4)`, k.ID, u.AccountID, u.Name, bytesOf(k.Secret))
 		}
 	}
+}
+
+// applyClients makes the declared registrations. One whose secret or redirect URIs change keeps its tokens.
+func applyClients(t *txn, all []store.Client) {
+	for _, c := range all {
+		t.later(`INSERT INTO clients (`+clientColumns+`, declared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true)
+			ON CONFLICT (id) DO UPDATE SET secret_hash = excluded.secret_hash, name = excluded.name, scopes = excluded.scopes,
+				redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, expires_at = excluded.expires_at`, clientArgs(c)...)
+	}
+	t.later(`DELETE FROM clients c WHERE declared AND NOT EXISTS (SELECT FROM unnest($1::text[]) AS d(id) WHERE d.id = c.id)`,
+		column(all, func(c store.Client) string { return c.ID }))
 }

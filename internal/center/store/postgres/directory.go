@@ -126,8 +126,8 @@ func (db *DB) Assigned(ctx context.Context, userID, accountID, permissionSet str
 
 // AddAssignment implements store.Assignments.
 func (db *DB) AddAssignment(ctx context.Context, a store.AccountAssignment) error {
-	_, err := db.exec(ctx, `INSERT INTO assignments (account_id, permission_set_id, principal_kind, principal_id)
-		VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID)
+	_, err := db.exec(ctx, `INSERT INTO assignments (account_id, permission_set_id, principal_kind, principal_id, declared)
+		VALUES ($1, $2, $3, $4, false) ON CONFLICT DO NOTHING`, a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID)
 	return err
 }
 

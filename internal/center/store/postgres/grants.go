@@ -15,18 +15,26 @@ func (db *DB) AddClient(ctx context.Context, c store.Client, limit int) error {
 		if err := t.row([]any{&locked}, `SELECT pg_advisory_xact_lock($1)::text`, int64(lockClients)); err != nil {
 			return err
 		}
-		return t.change(store.ErrConflict, `INSERT INTO clients
-			(id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url, remote_ip, created_at, expires_at)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM clients) < $11`,
-			c.ID, c.SecretHash[:], raw(c.Name), asJSON{c.Scopes}, asJSON{c.RedirectURIs}, asJSON{c.GrantTypes}, raw(c.IssuerURL),
-			c.RemoteIP, at(c.CreatedAt), at(c.ExpiresAt), limit)
+		return t.change(store.ErrConflict, `INSERT INTO clients (`+clientColumns+`)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE (SELECT count(*) FROM clients) < $11`, append(clientArgs(c), limit)...)
 	})
 }
 
-// Client implements store.Clients.
-func (db *DB) Client(ctx context.Context, id string) (store.Client, error) {
-	var c store.Client
-	err := db.row(ctx, []any{
+const clientColumns = `id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url, remote_ip, created_at, expires_at`
+
+func clientArgs(c store.Client) []any {
+	return []any{
+		c.ID, c.SecretHash[:], raw(c.Name),
+		asJSON{c.Scopes},
+		asJSON{c.RedirectURIs},
+		asJSON{c.GrantTypes},
+		raw(c.IssuerURL),
+		c.RemoteIP, at(c.CreatedAt), at(c.ExpiresAt),
+	}
+}
+
+func clientFields(c *store.Client) []any {
+	return []any{
 		&c.ID,
 		hash{&c.SecretHash},
 		outside{&c.Name},
@@ -37,7 +45,13 @@ func (db *DB) Client(ctx context.Context, id string) (store.Client, error) {
 		&c.RemoteIP,
 		instant{&c.CreatedAt},
 		instant{&c.ExpiresAt},
-	}, `SELECT id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url, remote_ip, created_at, expires_at FROM clients WHERE id = $1`, id)
+	}
+}
+
+// Client implements store.Clients.
+func (db *DB) Client(ctx context.Context, id string) (store.Client, error) {
+	var c store.Client
+	err := db.row(ctx, clientFields(&c), `SELECT `+clientColumns+` FROM clients WHERE id = $1`, id)
 	return c, err
 }
 

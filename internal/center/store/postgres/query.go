@@ -32,25 +32,33 @@ func (db *DB) change(ctx context.Context, none error, q string, args ...any) err
 	return err
 }
 
+type queryer interface {
+	Query(ctx context.Context, q string, args ...any) (pgx.Rows, error)
+}
+
 // all reads every row of a statement; fields names the places one row is scanned into.
 func all[T any](ctx context.Context, db *DB, fields func(*T) []any, q string, args ...any) (list []T, err error) {
-	err = again(ctx, func() error {
-		list = nil
-		rows, err := db.pool.Query(ctx, q, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var one T
-			if err := rows.Scan(fields(&one)...); err != nil {
-				return err
-			}
-			list = append(list, one)
-		}
-		return rows.Err()
+	err = again(ctx, func() (err error) {
+		list, err = rows(ctx, db.pool, fields, q, args...)
+		return err
 	})
 	return list, err
+}
+
+func rows[T any](ctx context.Context, from queryer, fields func(*T) []any, q string, args ...any) (list []T, err error) {
+	rows, err := from.Query(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(fields(&one)...); err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, rows.Err()
 }
 
 // txn is a transaction: what is read under lock first, then what is changed, in as few ways to the database and

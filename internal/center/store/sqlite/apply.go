@@ -14,6 +14,7 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 	return db.tx(ctx, func(tx *txn) error {
 		for _, step := range []func(context.Context, *txn, store.Organisation) error{
 			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments, applyRoles,
+			applyAdministrators, applyClients,
 		} {
 			if err := step(ctx, tx, o); err != nil {
 				return err
@@ -25,10 +26,11 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 
 func applyInstance(ctx context.Context, tx *txn, o store.Organisation) error {
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa) VALUES (1, ?, ?, ?, ?, ?, ?)
+		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa, applied) VALUES (1, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
-			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa`,
-		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds(), string(o.Instance.MFA))
+			name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa,
+			applied = excluded.applied`,
+		o.Instance.ID, o.Instance.IdentityStoreID, o.Instance.Name, o.Instance.Region, o.Instance.SessionLifetime.Milliseconds(), string(o.Instance.MFA), o.Digest)
 	return err
 }
 
@@ -41,7 +43,7 @@ func applyAccounts(ctx context.Context, tx *txn, o store.Organisation) error {
 			return fmt.Errorf("account %s: %w", a.ID, err)
 		}
 	}
-	return deleteOthers(ctx, tx, `DELETE FROM accounts WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+	return deleteOthers(ctx, tx, `DELETE FROM accounts WHERE ? AND id NOT IN (SELECT value FROM json_each(?))`, true, ids)
 }
 
 func applyUsers(ctx context.Context, tx *txn, o store.Organisation) error {
@@ -52,7 +54,7 @@ func applyUsers(ctx context.Context, tx *txn, o store.Organisation) error {
 			return fmt.Errorf("user %s: %w", u.Name, err)
 		}
 	}
-	return deleteOthers(ctx, tx, `DELETE FROM users WHERE declared = 1 AND id NOT IN (SELECT value FROM json_each(?))`, ids)
+	return deleteOthers(ctx, tx, `DELETE FROM users WHERE (declared = 1 OR ?) AND id NOT IN (SELECT value FROM json_each(?))`, o.Prune, ids)
 }
 
 // applyUser makes one person as declared. What can also be changed while the center runs, the password
@@ -99,48 +101,67 @@ func applyGroups(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.Groups))
 	for i, g := range o.Groups {
 		ids[i] = g.ID
-		if _, err := tx.ExecContext(ctx, `INSERT INTO groups (id, name) VALUES (?, ?)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name`, g.ID, g.Name); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO groups (id, name, declared) VALUES (?, ?, 1)
+			ON CONFLICT (id) DO UPDATE SET name = excluded.name, declared = 1`, g.ID, g.Name); err != nil {
 			return fmt.Errorf("group %s: %w", g.Name, err)
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM group_members WHERE group_id = ?`, g.ID); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM group_members WHERE group_id = ? AND (declared = 1 OR ?)`, g.ID, o.Prune); err != nil {
 			return err
 		}
 		for _, m := range g.Members {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO group_members (group_id, user_id) VALUES (?, ?)`, g.ID, m); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO group_members (group_id, user_id, declared) VALUES (?, ?, 1)
+				ON CONFLICT (group_id, user_id) DO UPDATE SET declared = 1`, g.ID, m); err != nil {
 				return fmt.Errorf("group %s: %w", g.Name, err)
 			}
 		}
 	}
-	return deleteOthers(ctx, tx, `DELETE FROM groups WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+	return deleteOthers(ctx, tx, `DELETE FROM groups WHERE (declared = 1 OR ?) AND id NOT IN (SELECT value FROM json_each(?))`, o.Prune, ids)
 }
 
 func applyPermissionSets(ctx context.Context, tx *txn, o store.Organisation) error {
 	ids := make([]string, len(o.PermissionSets))
 	for i, p := range o.PermissionSets {
 		ids[i] = p.ID
-		if _, err := tx.ExecContext(ctx, `INSERT INTO permission_sets (id, name, description, session_duration) VALUES (?, ?, ?, ?)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO permission_sets (id, name, description, session_duration, policies, declared)
+			VALUES (?, ?, ?, ?, ?, 1)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, description = excluded.description,
-				session_duration = excluded.session_duration`, p.ID, p.Name, p.Description, p.SessionDuration.Milliseconds()); err != nil {
+				session_duration = excluded.session_duration, policies = excluded.policies, declared = 1`,
+			p.ID, p.Name, p.Description, p.SessionDuration.Milliseconds(), asJSON{p.Policies}); err != nil {
 			return fmt.Errorf("permission set %s: %w", p.Name, err)
 		}
 	}
-	return deleteOthers(ctx, tx, `DELETE FROM permission_sets WHERE id NOT IN (SELECT value FROM json_each(?))`, ids)
+	return deleteOthers(ctx, tx, `DELETE FROM permission_sets WHERE (declared = 1 OR ?) AND id NOT IN (SELECT value FROM json_each(?))`, o.Prune, ids)
 }
 
 func applyAssignments(ctx context.Context, tx *txn, o store.Organisation) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM assignments`); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM assignments WHERE declared = 1 OR ?`, o.Prune); err != nil {
 		return err
 	}
 	for _, a := range o.Assignments {
-		if err := addAssignment(ctx, tx, a); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO assignments (account_id, permission_set_id, principal_kind, principal_id, declared)
+			VALUES (?, ?, ?, ?, 1) ON CONFLICT (principal_id, account_id, permission_set_id) DO UPDATE SET declared = 1`,
+			a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID); err != nil {
 			return fmt.Errorf("assignment in account %s: %w", a.AccountID, err)
+		}
+	}
+	return dropLoose(ctx, tx)
+}
+
+// dropLoose removes what was given to somebody who is gone: principals are people or groups, so that the
+// table can refer to neither.
+func dropLoose(ctx context.Context, tx *txn) error {
+	for _, q := range []string{
+		`DELETE FROM assignments WHERE principal_id NOT IN (SELECT id FROM users UNION ALL SELECT id FROM groups)`,
+		`DELETE FROM administrators WHERE principal_id NOT IN (SELECT id FROM users UNION ALL SELECT id FROM groups)`,
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func deleteOthers(ctx context.Context, tx *txn, query string, ids []string) error {
-	_, err := tx.ExecContext(ctx, query, asJSON{ids})
+func deleteOthers(ctx context.Context, tx *txn, query string, prune bool, ids []string) error {
+	_, err := tx.ExecContext(ctx, query, prune, asJSON{ids})
 	return err
 }

@@ -130,8 +130,8 @@ func (db *DB) AddAssignment(ctx context.Context, a store.AccountAssignment) erro
 }
 
 func addAssignment(ctx context.Context, tx *txn, a store.AccountAssignment) error {
-	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO assignments (account_id, permission_set_id, principal_kind, principal_id)
-		VALUES (?, ?, ?, ?)`, a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID)
+	_, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO assignments (account_id, permission_set_id, principal_kind, principal_id, declared)
+		VALUES (?, ?, ?, ?, 0)`, a.AccountID, a.PermissionSetID, string(a.PrincipalKind), a.PrincipalID)
 	return err
 }
 

@@ -25,13 +25,26 @@ func (db *DB) AddClient(ctx context.Context, c store.Client, limit int) error {
 	})
 }
 
+const clientColumns = `id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url, remote_ip, created_at, expires_at`
+
+func clientFields(c *store.Client) []any {
+	return []any{
+		&c.ID,
+		hash{&c.SecretHash},
+		&c.Name,
+		asJSON{&c.Scopes},
+		asJSON{&c.RedirectURIs},
+		asJSON{&c.GrantTypes},
+		&c.IssuerURL, &c.RemoteIP,
+		instant{&c.CreatedAt},
+		instant{&c.ExpiresAt},
+	}
+}
+
 // Client implements store.Clients.
 func (db *DB) Client(ctx context.Context, id string) (store.Client, error) {
 	var c store.Client
-	err := db.read.QueryRowContext(ctx, `SELECT id, secret_hash, name, scopes, redirect_uris, grant_types, issuer_url,
-		remote_ip, created_at, expires_at FROM clients WHERE id = ?`, id).
-		Scan(&c.ID, hash{&c.SecretHash}, &c.Name, asJSON{&c.Scopes}, asJSON{&c.RedirectURIs}, asJSON{&c.GrantTypes}, &c.IssuerURL,
-			&c.RemoteIP, instant{&c.CreatedAt}, instant{&c.ExpiresAt})
+	err := db.read.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM clients WHERE id = ?`, id).Scan(clientFields(&c)...)
 	return c, translate(err)
 }
 

@@ -40,6 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Audit", testAudit},
 		{"AuditIsOneChain", testAuditIsOneChain},
 		{"DeleteExpired", testDeleteExpired},
+		{"Organisation", testOrganisation},
+		{"AddedStays", testAddedStays},
+		{"RemovalsAreImmediate", testRemovalsAreImmediate},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}

@@ -1,6 +1,6 @@
 -- +goose Up
 -- Instants and durations are milliseconds, instants since 1970 in UTC; 0 is "not yet". Lists are JSON. Hashes
--- are 32 bytes. Text is compared and ordered byte by byte, whatever the database's collation. Text from outside,
+-- are 32 bytes; declared is what Apply has put there. Text is compared and ordered byte by byte, whatever the database's collation. Text from outside,
 -- which may hold bytes that are no text in PostgreSQL, is kept as bytes.
 
 CREATE TABLE instance (
@@ -10,7 +10,8 @@ CREATE TABLE instance (
   name              TEXT NOT NULL,
   region            TEXT NOT NULL,
   session_lifetime  BIGINT NOT NULL,
-  mfa               TEXT NOT NULL
+  mfa               TEXT NOT NULL,
+  applied           TEXT NOT NULL
 );
 
 CREATE TABLE accounts (
@@ -35,13 +36,15 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email ON users (email_key) WHERE email_key <> '';
 
 CREATE TABLE groups (
-  id   TEXT COLLATE "C" PRIMARY KEY,
-  name TEXT COLLATE "C" NOT NULL UNIQUE
+  id       TEXT COLLATE "C" PRIMARY KEY,
+  name     TEXT COLLATE "C" NOT NULL UNIQUE,
+  declared BOOLEAN NOT NULL
 );
 
 CREATE TABLE group_members (
   group_id TEXT COLLATE "C" NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
   user_id  TEXT COLLATE "C" NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  declared BOOLEAN NOT NULL,
   PRIMARY KEY (group_id, user_id)
 );
 CREATE INDEX group_members_user ON group_members (user_id);
@@ -50,18 +53,26 @@ CREATE TABLE permission_sets (
   id               TEXT COLLATE "C" PRIMARY KEY,
   name             TEXT COLLATE "C" NOT NULL UNIQUE,
   description      TEXT NOT NULL,
-  session_duration BIGINT NOT NULL
+  session_duration BIGINT NOT NULL,
+  policies         TEXT NOT NULL,
+  declared         BOOLEAN NOT NULL
 );
 
 CREATE TABLE assignments (
   principal_id      TEXT COLLATE "C" NOT NULL,
   account_id        TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   permission_set_id TEXT COLLATE "C" NOT NULL REFERENCES permission_sets (id) ON DELETE CASCADE,
-  principal_kind    TEXT NOT NULL CHECK (principal_kind IN ('USER', 'GROUP')),
+  principal_kind    TEXT COLLATE "C" NOT NULL CHECK (principal_kind IN ('USER', 'GROUP')),
+  declared          BOOLEAN NOT NULL,
   PRIMARY KEY (principal_id, account_id, permission_set_id)
 );
 CREATE INDEX assignments_account ON assignments (account_id);
 CREATE INDEX assignments_permission_set ON assignments (permission_set_id);
+
+CREATE TABLE administrators (
+  principal_id   TEXT COLLATE "C" PRIMARY KEY,
+  principal_kind TEXT COLLATE "C" NOT NULL
+);
 
 CREATE TABLE roles (
   account_id           TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -101,7 +112,8 @@ CREATE TABLE clients (
   issuer_url    BYTEA NOT NULL,
   remote_ip     TEXT NOT NULL,
   created_at    BIGINT NOT NULL,
-  expires_at    BIGINT NOT NULL
+  expires_at    BIGINT NOT NULL,
+  declared      BOOLEAN NOT NULL DEFAULT false
 );
 CREATE INDEX clients_expiry ON clients (expires_at);
 
@@ -225,5 +237,5 @@ CREATE TABLE links (
 
 -- +goose Down
 DROP TABLE links, recovery_codes, factors, used_once, throttles, refresh_tokens, access_tokens, authorization_codes,
-  device_authorizations, token_families, sessions, clients, access_keys, service_users, roles, assignments,
+  device_authorizations, token_families, sessions, clients, access_keys, service_users, roles, administrators, assignments,
   permission_sets, group_members, groups, users, accounts, instance;
