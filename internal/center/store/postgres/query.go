@@ -2,10 +2,13 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"keyfob/internal/center/store"
 )
 
 // row reads the one row of a statement, which is a transaction of its own.
@@ -42,6 +45,9 @@ func all[T any](ctx context.Context, db *DB, fields func(*T) []any, q string, ar
 		list, err = rows(ctx, db.pool, fields, q, args...)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) { // no list is under a name that is no text
+		return nil, nil
+	}
 	return list, err
 }
 
