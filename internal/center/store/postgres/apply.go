@@ -14,7 +14,7 @@ import (
 // often a center that starts declares what another has declared before.
 func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 	err := db.tx(ctx, func(t *txn) error {
-		// One after the other, and passwords stay as they are meanwhile.
+		// One after the other: what two of them change in different order they would wait for in a circle.
 		if _, err := t.exec(`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
 		}

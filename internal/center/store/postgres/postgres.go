@@ -24,6 +24,8 @@ import (
 type DB struct {
 	pool *pgxpool.Pool
 	log  appender
+
+	reads, writes together // what is asked at every refresh
 }
 
 var _ store.Store = (*DB)(nil)

@@ -42,13 +42,14 @@ func TestPostgreSQL(t *testing.T) {
 	t.Run("StartTogether", func(t *testing.T) { testStartTogether(t, c.Database(t)) })
 	t.Run("AppendOnly", func(t *testing.T) { testAppendOnly(t, c.Database(t)) })
 	t.Run("Deadlock", func(t *testing.T) { testDeadlock(t, c.Database(t)) })
+	t.Run("Together", func(t *testing.T) { testTogether(t, c.Database(t)) })
 	t.Run("NothingChanged", func(t *testing.T) { testNothingChanged(t, c.Database(t)) })
 }
 
 // Centers that start together on an empty database wait for each other's migrations.
 func testStartTogether(t *testing.T, url string) {
 	var all sync.WaitGroup
-	for range 5 {
+	for range 10 {
 		all.Go(func() {
 			db, err := Open(t.Context(), url)
 			if err != nil {

@@ -70,7 +70,7 @@ func (db *DB) Refresh(ctx context.Context, token store.Hash) (store.RefreshToken
 	var t store.RefreshToken
 	var g store.Grant
 	fields := []any{hash{&t.Hash}, &t.FamilyID, instant{&t.ExpiresAt}, instant{&t.RotatedAt}}
-	err := db.row(ctx, append(fields, grantFields(&g)...), `SELECT t.hash, t.family_id, t.expires_at, t.rotated_at, `+grantColumns+`
+	err := db.reads.row(ctx, db, append(fields, grantFields(&g)...), `SELECT t.hash, t.family_id, t.expires_at, t.rotated_at, `+grantColumns+`
 		FROM refresh_tokens t JOIN token_families f ON f.id = t.family_id`+grantJoin+`WHERE t.hash = $1`, token[:])
 	return t, g, err
 }
@@ -100,7 +100,7 @@ const rotateQuery = `
 func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
 	var outcome store.RotationOutcome
 	var live bool
-	if err := db.row(ctx, []any{&outcome, &live}, rotateQuery, at(now), grace.Milliseconds(), old[:],
+	if err := db.writes.row(ctx, db, []any{&outcome, &live}, rotateQuery, at(now), grace.Milliseconds(), old[:],
 		access.Hash[:], at(access.ExpiresAt), refresh.Hash[:], at(refresh.ExpiresAt)); err != nil {
 		return outcome, err
 	}
