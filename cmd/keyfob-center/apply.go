@@ -19,7 +19,6 @@ import (
 	"keyfob/internal/center/rolecreds"
 	"keyfob/internal/center/seed"
 	"keyfob/internal/center/store"
-	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -139,7 +138,7 @@ func (o applyOptions) ask(ctx context.Context) error {
 }
 
 // stateOf reads what there is; nothing, before the first apply.
-func stateOf(ctx context.Context, db *sqlite.DB) (plan.State, error) {
+func stateOf(ctx context.Context, db store.Store) (plan.State, error) {
 	all, err := db.Organisation(ctx, false)
 	if errors.Is(err, store.ErrNotFound) {
 		return plan.State{}, nil
@@ -193,7 +192,7 @@ func digestOf(s seed.Seed, keys *keyring.Ring) (string, error) {
 }
 
 // applyAll changes the store.
-func applyAll(ctx context.Context, db *sqlite.DB, file string, s seed.Seed) error {
+func applyAll(ctx context.Context, db store.Store, file string, s seed.Seed) error {
 	err := db.Apply(ctx, s.Organisation)
 	switch {
 	case errors.Is(err, store.ErrConflict):
@@ -209,7 +208,7 @@ func applyAll(ctx context.Context, db *sqlite.DB, file string, s seed.Seed) erro
 
 // apply makes the store say what the file declares, unless it was the last one that was applied: then what
 // was changed since stays.
-func apply(ctx context.Context, db *sqlite.DB, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
+func apply(ctx context.Context, db store.Store, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
 	now := store.Organisation{}
 	if len(s.Kept) > 0 {
 		var err error

@@ -12,28 +12,43 @@ import (
 
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/seed"
+	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/postgres"
 	"keyfob/internal/center/store/sqlite"
 )
 
 // files says where a center keeps its things.
 type files struct {
 	Config   string
-	Database string // beside Config when empty
+	Database string // a file, or a PostgreSQL URL; a file beside Config when empty
 }
+
+// databaseVariable is where --database comes from when it is not given.
+const databaseVariable = "KEYFOB_CENTER_DATABASE"
 
 func (f *files) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.Config, "config", configName, "the file that declares the instance")
-	cmd.Flags().StringVar(&f.Database, "database", "", "SQLite file; default center.db beside the config file")
+	cmd.Flags().StringVar(&f.Database, "database", "", "SQLite file, or postgres://USER@HOST/NAME; default $"+databaseVariable+", or center.db beside the config file")
 }
 
 func (f files) database() string {
 	if f.Database != "" {
 		return f.Database
 	}
+	if v := os.Getenv(databaseVariable); v != "" {
+		return v
+	}
 	return filepath.Join(filepath.Dir(f.Config), "center.db")
 }
 
-func (f files) keys() string { return filepath.Join(filepath.Dir(f.database()), "keys.json") }
+// keys is the file of keys: beside the database, or beside the config file if that is on a server.
+func (f files) keys() string {
+	beside := f.database()
+	if postgres.IsURL(beside) {
+		beside = f.Config
+	}
+	return filepath.Join(filepath.Dir(beside), "keys.json")
+}
 
 // seed reads the config file; the files it names are beside it.
 func (f files) seed() (seed.Seed, error) {
@@ -68,16 +83,27 @@ func (f files) sources() seed.Sources {
 }
 
 // open opens the keys and the database.
-func (f files) open(ctx context.Context) (*sqlite.DB, *keyring.Ring, error) {
+func (f files) open(ctx context.Context) (store.Store, *keyring.Ring, error) {
 	keys, err := keyring.Load(f.keys())
 	if err != nil {
 		return nil, nil, configError{fmt.Errorf("keys: %w", err)}
 	}
-	db, err := sqlite.Open(ctx, f.database())
+	name := f.database()
+	if postgres.IsURL(name) {
+		db, err := postgres.Open(ctx, name)
+		if err != nil {
+			return nil, nil, configError{hinted{
+				fmt.Errorf("the database cannot be used: %w", err),
+				"--database is postgres://USER@HOST:PORT/NAME; the password comes from PGPASSFILE or PGPASSWORD",
+			}}
+		}
+		return db, keys, nil
+	}
+	db, err := sqlite.Open(ctx, name)
 	if err != nil {
 		return nil, nil, configError{hinted{
 			fmt.Errorf("the database cannot be used: %w", err),
-			"restore " + f.database() + " from a backup, or move it away to start anew (everybody signs in again)",
+			"restore " + name + " from a backup, or move it away to start anew (everybody signs in again)",
 		}}
 	}
 	return db, keys, nil

@@ -21,7 +21,8 @@ import (
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/metrics"
-	"keyfob/internal/center/store/sqlite"
+	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/postgres"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -147,15 +148,15 @@ func (o serveOptions) Run(ctx context.Context) error {
 }
 
 // declared opens the store and makes it say what the file declares.
-func (o serveOptions) declared(ctx context.Context) (db *sqlite.DB, keys *keyring.Ring, startURLs []string, err error) {
-	fail := func(err error) (*sqlite.DB, *keyring.Ring, []string, error) {
+func (o serveOptions) declared(ctx context.Context) (db store.Store, keys *keyring.Ring, startURLs []string, err error) {
+	fail := func(err error) (store.Store, *keyring.Ring, []string, error) {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}
 		return nil, nil, nil, err
 	}
 	// A file with mistakes in it does not make a database.
-	if _, err := os.Stat(o.database()); err == nil {
+	if _, err := os.Stat(o.database()); err == nil || postgres.IsURL(o.database()) {
 		if db, keys, err = o.open(ctx); err != nil {
 			return fail(err)
 		}

@@ -17,7 +17,6 @@ import (
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/seed"
 	"keyfob/internal/center/store"
-	"keyfob/internal/center/store/sqlite"
 	"keyfob/internal/clock"
 	"keyfob/internal/wire"
 )
@@ -125,7 +124,7 @@ authenticator apps, passkeys and recovery codes, for somebody who has lost them.
 
 // users is an open store, the keys, what the config file declares, and the person a command is about.
 type users struct {
-	db   *sqlite.DB
+	db   store.Store
 	keys *keyring.Ring
 	dir  *directory.Directory
 	seed seed.Seed

@@ -63,6 +63,7 @@ func places() []placed {
 		{"internal/center/restjson", doorFrame},
 		{"internal/center/store/storetest", testHelp},
 		{"internal/center/granttest", testHelp},
+		{"internal/center/store/postgres/pgtest", testHelp},
 		{"internal/center/store/sqlite", centerAdapter},
 		{"internal/center/store/postgres", centerAdapter},
 		{"internal/center/keyring", centerAdapter}, // the file of keys
@@ -213,7 +214,7 @@ func outsideRules() []outsideRule {
 		{
 			[]string{"os/exec"},
 			func(u unit) bool {
-				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/pager" && u.path != "internal/archtest"
+				return u.place != program && u.path != "internal/browser" && u.path != "internal/credprocess" && u.path != "internal/childprocess" && u.path != "internal/pager" && u.place != testHelp
 			},
 			"another program is run by the adapters of the browser, of credential_process, of exec and of the pager, and by programs only",
 		},

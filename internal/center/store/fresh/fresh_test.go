@@ -40,7 +40,10 @@ func TestStore(t *testing.T) {
 // Whatever another process changes, the next answer is the one that the store itself would give.
 func TestAnswersAreTheStores(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "center.db")
-	plain, remembering := open(t, path), New(open(t, path))
+	answersAreTheStores(t, open(t, path), New(open(t, path)))
+}
+
+func answersAreTheStores(t *testing.T, plain store.Store, remembering *Store) {
 	ctx, now := t.Context(), storetest.Epoch()
 	random := rand.New(rand.NewPCG(1, 2))
 

@@ -90,20 +90,7 @@ func testAuditIsOneChain(t *testing.T, s store.Store) {
 		})
 	}
 	all.Wait()
-	es, err := s.AuditSearch(f.ctx, store.AuditQuery{Limit: writers*each + 1})
-	f.must(err)
-	head, last, err := s.AuditHead(f.ctx)
-	f.must(err)
-	var sum [sha256.Size]byte
-	for i, e := range es {
-		sum = sha256.Sum256(append(sum[:], e.Name...))
-		if e.Seq != int64(i+1) || !slices.Equal(e.Hash, sum[:]) {
-			t.Fatalf("event %d is %d and does not follow the one before", i+1, e.Seq)
-		}
-	}
-	if len(es) != writers*each || head.Seq != writers*each || last != head.Seq || head.Hash != sum || string(head.MAC) != "mac of "+es[len(es)-1].Name {
-		t.Errorf("%d events, head %+v, last %d", len(es), head, last)
-	}
+	head := wholeChain(f, writers*each)
 
 	// What does not follow the head is refused, with everything that comes with it.
 	if err := s.AppendAudit(f.ctx, func(h store.AuditHead) ([]store.AuditEvent, store.AuditHead) {
@@ -115,6 +102,26 @@ func testAuditIsOneChain(t *testing.T, s store.Store) {
 	if after, last, err := s.AuditHead(f.ctx); err != nil || after.Seq != head.Seq || last != head.Seq {
 		t.Errorf("after a refused append: %+v, last %d, %v", after, last, err)
 	}
+}
+
+// wholeChain wants so many events, each following the one before, and the head at the last.
+func wholeChain(f fixture, events int) store.AuditHead {
+	f.Helper()
+	es, err := f.AuditSearch(f.ctx, store.AuditQuery{Limit: events + 1})
+	f.must(err)
+	head, last, err := f.AuditHead(f.ctx)
+	f.must(err)
+	var sum [sha256.Size]byte
+	for i, e := range es {
+		sum = sha256.Sum256(append(sum[:], e.Name...))
+		if e.Seq != int64(i+1) || !slices.Equal(e.Hash, sum[:]) {
+			f.Fatalf("event %d is %d and does not follow the one before", i+1, e.Seq)
+		}
+	}
+	if len(es) != events || head.Seq != int64(events) || last != head.Seq || head.Hash != sum || string(head.MAC) != "mac of "+es[len(es)-1].Name {
+		f.Errorf("%d events, want %d, head %+v, last %d", len(es), events, head, last)
+	}
+	return head
 }
 
 func withoutHash(e store.AuditEvent) store.AuditEvent { e.Hash = nil; return e }

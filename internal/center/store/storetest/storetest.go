@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Audit", testAudit},
 		{"AuditIsOneChain", testAuditIsOneChain},
 		{"DeleteExpired", testDeleteExpired},
+		{"HostileText", testHostileText},
 		{"Organisation", testOrganisation},
 		{"AddedStays", testAddedStays},
 		{"RemovalsAreImmediate", testRemovalsAreImmediate},

@@ -1,0 +1,101 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"keyfob/internal/center/store"
+)
+
+// Organisation implements store.Administration.
+func (db *DB) Organisation(ctx context.Context, declared bool) (store.Organisation, error) {
+	var o store.Organisation
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}) // everything as of one moment
+	if err != nil {
+		return o, err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was changed
+	if err := tx.QueryRow(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, mfa, applied FROM instance`).
+		Scan(&o.Instance.ID, &o.Instance.IdentityStoreID, &o.Instance.Name, &o.Instance.Region, duration{&o.Instance.SessionLifetime}, &o.Instance.MFA, &o.Digest); err != nil {
+		return o, translate(err)
+	}
+	only := func(column string) string {
+		if declared {
+			return " WHERE " + column
+		}
+		return ""
+	}
+	users := userColumns
+	if declared {
+		users = `u.id, u.name, u.name_key, u.display_name, u.email, u.email_key, u.declared_password_hash, u.declared_disabled`
+	}
+	var members []struct{ Group, User string }
+	for _, read := range []func() error{
+		into(ctx, tx, &o.Accounts, func(a *store.Account) []any { return []any{&a.ID, &a.Name, &a.Email} },
+			`SELECT id, name, email FROM accounts ORDER BY id`),
+		into(ctx, tx, &o.Users, userFields, `SELECT `+users+` FROM users u`+only("u.declared")+` ORDER BY name_key`),
+		into(ctx, tx, &o.Groups, func(g *store.Group) []any { return []any{&g.ID, &g.Name} },
+			`SELECT id, name FROM groups`+only("declared")+` ORDER BY name`),
+		into(ctx, tx, &members, func(m *struct{ Group, User string }) []any { return []any{&m.Group, &m.User} },
+			`SELECT m.group_id, m.user_id FROM group_members m JOIN users u ON u.id = m.user_id`+only("m.declared")+` ORDER BY u.name_key`),
+		into(ctx, tx, &o.PermissionSets, func(p *store.PermissionSet) []any {
+			return append(permissionSetFields(p), asJSON{&p.Policies})
+		}, `SELECT `+permissionSetColumns+`, policies FROM permission_sets`+only("declared")+` ORDER BY name`),
+		into(ctx, tx, &o.Assignments, func(a *store.AccountAssignment) []any {
+			return []any{&a.AccountID, &a.PermissionSetID, &a.PrincipalKind, &a.PrincipalID}
+		}, `SELECT account_id, permission_set_id, principal_kind, principal_id FROM assignments`+only("declared")+
+			` ORDER BY account_id, permission_set_id, principal_kind, principal_id`),
+		into(ctx, tx, &o.Roles, func(r *store.Role) []any {
+			return []any{&r.AccountID, &r.Name, &r.Path, &r.Description, duration{&r.MaxSessionDuration}, asJSON{&r.Trust}}
+		}, `SELECT account_id, name, path, description, max_session_duration, trust FROM roles ORDER BY account_id, name`),
+		into(ctx, tx, &o.ServiceUsers, func(u *store.ServiceUser) []any {
+			return []any{&u.AccountID, &u.Name, &u.MFASerial, &u.MFASecret}
+		}, `SELECT account_id, name, mfa_serial, mfa_secret FROM service_users ORDER BY account_id, name`),
+		into(ctx, tx, &o.Administrators, func(p *store.Principal) []any { return []any{&p.Kind, &p.ID} },
+			`SELECT principal_kind, principal_id FROM administrators ORDER BY principal_kind, principal_id`),
+		into(ctx, tx, &o.Clients, clientFields, `SELECT `+clientColumns+` FROM clients WHERE declared ORDER BY name`),
+	} {
+		if err := read(); err != nil {
+			return o, err
+		}
+	}
+	group := map[string]*store.Group{}
+	for i := range o.Groups {
+		group[o.Groups[i].ID] = &o.Groups[i]
+	}
+	for _, m := range members {
+		if g := group[m.Group]; g != nil {
+			g.Members = append(g.Members, m.User)
+		}
+	}
+	return o, keysOf(ctx, tx, o.ServiceUsers)
+}
+
+// keysOf fills in the access keys of service users.
+func keysOf(ctx context.Context, tx pgx.Tx, users []store.ServiceUser) error {
+	type owned struct {
+		account, name string
+		key           store.AccessKey
+	}
+	var keys []owned
+	if err := into(ctx, tx, &keys, func(k *owned) []any { return []any{&k.account, &k.name, &k.key.ID, &k.key.Secret} },
+		`SELECT account_id, user_name, id, secret FROM access_keys ORDER BY id`)(); err != nil {
+		return err
+	}
+	for i := range users {
+		for _, k := range keys {
+			if k.account == users[i].AccountID && k.name == users[i].Name {
+				users[i].AccessKeys = append(users[i].AccessKeys, k.key)
+			}
+		}
+	}
+	return nil
+}
+
+func into[T any](ctx context.Context, tx pgx.Tx, to *[]T, fields func(*T) []any, q string) func() error {
+	return func() (err error) {
+		*to, err = rows(ctx, tx, fields, q)
+		return err
+	}
+}

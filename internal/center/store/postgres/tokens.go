@@ -1,0 +1,145 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"keyfob/internal/center/store"
+)
+
+func addFamily(t *txn, f store.TokenFamily) {
+	t.later(`INSERT INTO token_families (id, client_id, user_id, session_id, scopes, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		f.ID, f.ClientID, f.UserID, f.SessionID, asJSON{f.Scopes}, at(f.CreatedAt))
+}
+
+// isLive is whether a family may have new tokens, at the instant $1.
+const isLive = `f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > $1 AND NOT u.disabled`
+
+const issueQuery = `
+	WITH family AS MATERIALIZED (SELECT f.id, ` + isLive + ` AS live FROM token_families f` + grantJoin + `WHERE f.id = $2),
+	access AS (INSERT INTO access_tokens (hash, family_id, expires_at) SELECT $3, id, $4 FROM family WHERE live),
+	refresh AS (INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $5, id, $6 FROM family WHERE live AND $5::bytea IS NOT NULL)
+	SELECT live FROM family`
+
+func issueArgs(access store.AccessToken, refresh *store.RefreshToken, now time.Time) []any {
+	var h []byte
+	var expires int64
+	if refresh != nil {
+		h, expires = refresh.Hash[:], at(refresh.ExpiresAt)
+	}
+	return []any{at(now), access.FamilyID, access.Hash[:], at(access.ExpiresAt), h, expires}
+}
+
+// IssueTokens implements store.Tokens.
+func (db *DB) IssueTokens(ctx context.Context, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
+	var live bool
+	if err := db.row(ctx, []any{&live}, issueQuery, issueArgs(access, refresh, now)...); err != nil {
+		return err
+	}
+	if !live {
+		return store.ErrRevoked
+	}
+	return nil
+}
+
+const grantColumns = `f.id, f.client_id, f.user_id, f.session_id, f.scopes, f.created_at, f.revoked_at, f.revoked_reason, ` +
+	sessionColumns + `, ` + userColumns
+
+const grantJoin = ` JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id `
+
+func grantFields(g *store.Grant) []any {
+	f := &g.Family
+	fields := []any{
+		&f.ID, &f.ClientID, &f.UserID, &f.SessionID, asJSON{&f.Scopes}, instant{&f.CreatedAt}, instant{&f.RevokedAt}, &f.RevokedReason,
+	}
+	return append(append(fields, sessionFields(&g.Session)...), userFields(&g.User)...)
+}
+
+// Access implements store.Tokens.
+func (db *DB) Access(ctx context.Context, token store.Hash) (store.AccessToken, store.Grant, error) {
+	var t store.AccessToken
+	var g store.Grant
+	fields := []any{hash{&t.Hash}, &t.FamilyID, instant{&t.ExpiresAt}}
+	err := db.row(ctx, append(fields, grantFields(&g)...), `SELECT t.hash, t.family_id, t.expires_at, `+grantColumns+`
+		FROM access_tokens t JOIN token_families f ON f.id = t.family_id`+grantJoin+`WHERE t.hash = $1`, token[:])
+	return t, g, err
+}
+
+// Refresh implements store.Tokens.
+func (db *DB) Refresh(ctx context.Context, token store.Hash) (store.RefreshToken, store.Grant, error) {
+	var t store.RefreshToken
+	var g store.Grant
+	fields := []any{hash{&t.Hash}, &t.FamilyID, instant{&t.ExpiresAt}, instant{&t.RotatedAt}}
+	err := db.reads.row(ctx, db, append(fields, grantFields(&g)...), `SELECT t.hash, t.family_id, t.expires_at, t.rotated_at, `+grantColumns+`
+		FROM refresh_tokens t JOIN token_families f ON f.id = t.family_id`+grantJoin+`WHERE t.hash = $1`, token[:])
+	return t, g, err
+}
+
+// Family implements store.Tokens.
+func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
+	var g store.Grant
+	err := db.row(ctx, grantFields(&g), `SELECT `+grantColumns+` FROM token_families f`+grantJoin+`WHERE f.id = $1`, id)
+	return g, err
+}
+
+// rotateQuery is a whole rotation. Of rotations at once each but the first waits at the lock and then sees
+// what the one before has left, while the rest of the statement does only what the first part says.
+const rotateQuery = `
+	WITH old AS MATERIALIZED (
+		SELECT r.family_id, ` + isLive + ` AS live,
+			CASE WHEN r.rotated_at = 0 THEN 0 WHEN $1 - r.rotated_at <= $2 THEN 1 ELSE 2 END AS outcome
+		FROM refresh_tokens r JOIN token_families f ON f.id = r.family_id` + grantJoin + `WHERE r.hash = $3 FOR NO KEY UPDATE OF r),
+	marked AS (UPDATE refresh_tokens r SET rotated_at = $1 FROM old WHERE r.hash = $3 AND outcome = 0 AND live),
+	access AS (INSERT INTO access_tokens (hash, family_id, expires_at) SELECT $4, family_id, $5 FROM old WHERE outcome < 2 AND live),
+	refresh AS (INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $6, family_id, $7 FROM old WHERE outcome < 2 AND live),
+	revoked AS (UPDATE token_families f SET revoked_at = $1, revoked_reason = 'refresh token reused' FROM old
+		WHERE f.id = old.family_id AND outcome = 2 AND f.revoked_at = 0)
+	SELECT outcome, live FROM old`
+
+// Rotate implements store.Tokens.
+func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
+	var outcome store.RotationOutcome
+	var live bool
+	if err := db.writes.row(ctx, db, []any{&outcome, &live}, rotateQuery, at(now), grace.Milliseconds(), old[:],
+		access.Hash[:], at(access.ExpiresAt), refresh.Hash[:], at(refresh.ExpiresAt)); err != nil {
+		return outcome, err
+	}
+	if !live && outcome != store.RotationReused {
+		return outcome, store.ErrRevoked
+	}
+	return outcome, nil
+}
+
+// RevokeFamily implements store.Tokens.
+func (db *DB) RevokeFamily(ctx context.Context, id, reason string, now time.Time) error {
+	return db.tx(ctx, func(t *txn) error { revokeFamily(t, id, reason, now); return nil })
+}
+
+func revokeFamily(t *txn, id, reason string, now time.Time) {
+	t.later(`UPDATE token_families SET revoked_at = $1, revoked_reason = $2 WHERE id = $3 AND revoked_at = 0`, at(now), reason, id)
+}
+
+// DeleteExpired implements store.Store.
+func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
+	return db.tx(ctx, func(t *txn) error {
+		// One center after the other: what two delete in different order they wait for in a circle.
+		t.later(`SELECT pg_advisory_xact_lock($1)`, int64(lockHousekeeping))
+		// Sessions and clients take their families, and those their codes and tokens, along. A code
+		// that was used stays that long, as its second use must still be noticed, and an access token
+		// as long as there is a refresh token beside it, as it may still be used to sign out.
+		for _, q := range []string{
+			`DELETE FROM device_authorizations WHERE expires_at < $1`,
+			`DELETE FROM authorization_codes WHERE expires_at < $1 AND consumed_at = 0`,
+			`DELETE FROM refresh_tokens WHERE expires_at < $1`,
+			`DELETE FROM access_tokens a WHERE expires_at < $1 AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.family_id = a.family_id)`,
+			`DELETE FROM sessions WHERE expires_at < $1`,
+			`DELETE FROM clients WHERE expires_at < $1`,
+			`DELETE FROM used_once WHERE expires_at < $1`,
+			`DELETE FROM links WHERE expires_at < $1`,
+			`DELETE FROM throttles WHERE greatest(first_at, blocked_until) < $1`,
+		} {
+			t.later(q, at(before))
+		}
+		return nil
+	})
+}
