@@ -135,7 +135,8 @@ writes the files of the AWS CLI (~/.aws/config, ~/.aws/sso/cache, ~/.aws/cli/cac
 its sign-in, and it sees theirs.`,
 		Example: `    keyfob sso login --profile dev
     keyfob sts get-caller-identity --profile dev
-    eval "$(keyfob configure export-credentials --profile dev --format env)"
+    keyfob exec --profile dev -- terraform plan
+    eval "$(keyfob env --profile dev)"
     keyfob sso logout`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,

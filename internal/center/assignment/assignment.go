@@ -1,5 +1,5 @@
-// Package assignment answers which accounts a person may use, and as what, at this very moment:
-// nothing is cached, so that an assignment taken away stops working at once.
+// Package assignment answers which accounts a person may use, and as what, at this very moment: the store
+// is asked each time, so that an assignment taken away stops working at once.
 //
 // The portal and the web pages call it. It knows no tokens and no HTTP; it does know the pages the
 // portal hands out and the errors it answers.

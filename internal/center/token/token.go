@@ -5,7 +5,7 @@
 //
 // Every token belongs to a family (one approval), a family to a person's interactive session. A
 // token is worth nothing as soon as its family is revoked, its session over or its person disabled;
-// that is looked up at every use, never remembered.
+// the store is asked at every use.
 package token
 
 import (
