@@ -72,11 +72,11 @@ func Start(t testing.TB) *Cluster {
 	return c
 }
 
-// guard runs the server for as long as somebody holds its standard input.
-const guard = `"$@" & pid=$!; trap 'kill -INT $pid' TERM; read -r _; kill -INT $pid; wait $pid`
+// guard runs the server for as long as somebody holds its standard input, and then removes its folder, $0.
+const guard = `"$@" & pid=$!; read -r _; kill -INT $pid; wait $pid; cd / && rm -rf -- "$0"`
 
 func (c *Cluster) serve(t testing.TB, bin, data string, attr *syscall.SysProcAttr) {
-	cmd := exec.Command("/bin/sh", "-c", guard, "sh", filepath.Join(bin, "postgres"), "-D", data, "-k", c.dir,
+	cmd := exec.Command("/bin/sh", "-c", guard, c.dir, filepath.Join(bin, "postgres"), "-D", data, "-k", c.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=200")
 	cmd.SysProcAttr, cmd.Dir = attr, c.dir
 	var said bytes.Buffer
