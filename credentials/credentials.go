@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -35,6 +36,20 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// complete puts what the comments of [Options] say in the place of what nobody has set.
+func (o *Options) complete() {
+	if o.Home == "" {
+		o.Home, _ = os.UserHomeDir() // without one there is an error where a file is needed
+	}
+	if o.LookupEnv == nil {
+		o.LookupEnv = os.LookupEnv
+	}
+	o.ConnectTimeout, o.ReadTimeout = cmp.Or(o.ConnectTimeout, time.Minute), cmp.Or(o.ReadTimeout, time.Minute)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
 // Provider gets the credentials of one profile. It implements [aws.CredentialsProvider] and is safe for
 // concurrent use.
 //
@@ -49,13 +64,11 @@ type Provider struct {
 // keys in the environment come first, as for all AWS tools. Errors are those of the config file: of a
 // profile that does not exist, or that says nothing about credentials.
 func New(profile string, optFns ...func(*Options)) (*Provider, error) {
-	o := Options{LookupEnv: os.LookupEnv, ConnectTimeout: time.Minute, ReadTimeout: time.Minute, Logger: slog.New(slog.DiscardHandler)}
+	var o Options
 	for _, f := range optFns {
 		f(&o)
 	}
-	if o.Home == "" {
-		o.Home, _ = os.UserHomeDir() // without one there is an error where a file is needed
-	}
+	o.complete()
 	c, err := awsconfig.Load(awsconfig.Env{Lookup: o.LookupEnv, Home: o.Home, ReadFile: configfile.Read})
 	if err != nil {
 		return nil, err

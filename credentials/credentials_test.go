@@ -144,6 +144,18 @@ func TestKeysAndRegion(t *testing.T) {
 	}
 }
 
+// What is set to its zero value is as if nobody had set it.
+func TestZeroOptions(t *testing.T) {
+	s := newService(t)
+	t.Setenv("AWS_PROFILE", "keys")
+	p, err := credentials.New("", func(o *credentials.Options) {
+		*o = credentials.Options{Home: s.home(t, time.Time{})}
+	})
+	if err != nil || p.Profile() != "keys" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 // Who gives up does not wait.
 func TestGivenUp(t *testing.T) {
 	s := newService(t)

@@ -1,6 +1,6 @@
 // Package credprocess runs the program that a credential_process names.
 //
-// Only the command line's builders call it; the credential rules split the command and read what the
+// Only package sources makes a Runner; the credential rules split the command and read what the
 // program prints. No shell is involved. The program has keyfob's own stdin and stderr, so that it can
 // ask and complain; what it prints is secret and appears in no error.
 package credprocess

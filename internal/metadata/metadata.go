@@ -1,7 +1,7 @@
 // Package metadata asks the services on a machine that hand out its credentials: the one of a container
 // (ECS, EKS Pod Identity) and the instance metadata service of EC2, version 2 alone.
 //
-// Only the command line's builders make a [Client]; the credential rules decide whom it may ask. These
+// Only package sources makes a [Client]; the credential rules decide whom it may ask. These
 // services are on this machine or its link: no proxy is used, no redirect followed, and nobody is waited
 // for who does not answer at once. Nothing it returns in an error holds a secret.
 package metadata

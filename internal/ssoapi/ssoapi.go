@@ -1,7 +1,7 @@
 // Package ssoapi is HTTP to the OIDC service, the access portal and STS: requests, retries, timeouts,
 // proxies, certificates, and what a service's refusal means.
 //
-// Only the command line's build.go makes a [Client]; rules see it through ports of theirs. It is told
+// Only package sources makes a [Client]; rules see it through ports of theirs. It is told
 // the endpoint of each call, and knows no file but a CA bundle. Nothing it logs or returns in an error
 // holds a secret.
 package ssoapi
