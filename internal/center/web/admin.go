@@ -86,6 +86,7 @@ type adminInput struct {
 
 // adminPage is one request for a page of the administration.
 type adminPage struct {
+	*words
 	door *Door
 	r    *http.Request
 	by   directory.Person
@@ -143,19 +144,19 @@ func (d *Door) adminShow(w http.ResponseWriter, r *http.Request, show func(*admi
 	if err != nil {
 		return adminError(err)
 	}
-	a := &adminPage{door: d, r: r, by: *by, org: org}
+	a := &adminPage{words: d.speak(r), door: d, r: r, by: *by, org: org}
 	a.body.Stale = d.Clock.Now().Sub(by.Session.AuthenticatedAt) > administration.Recent
 	section, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/admin"), "/"), "/")
 	a.body.Places = []adminPlace{
-		{"Users", "/admin/users", section == "users" || section == ""},
-		{"Groups", "/admin/groups", section == "groups"},
-		{"Permission sets", "/admin/permission-sets", section == "permission-sets"},
-		{"Assignments", "/admin/assignments", section == "assignments"},
-		{"Sessions", "/admin/sessions", section == "sessions"},
-		{"Audit log", "/admin/audit", section == "audit"},
+		{a.say("Users"), "/admin/users", section == "users" || section == ""},
+		{a.say("Groups"), "/admin/groups", section == "groups"},
+		{a.say("Permission sets"), "/admin/permission-sets", section == "permission-sets"},
+		{a.say("Assignments"), "/admin/assignments", section == "assignments"},
+		{a.say("Sessions"), "/admin/sessions", section == "sessions"},
+		{a.say("Audit log"), "/admin/audit", section == "audit"},
 	}
 	if r.URL.Query().Get("done") != "" {
-		a.body.Notice = "Done."
+		a.body.Notice = a.say("Done.")
 	}
 	if err := show(a); err != nil {
 		return adminError(err)
