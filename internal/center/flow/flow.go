@@ -36,7 +36,7 @@ const (
 	WantKeys          Kind = "keys"           // credentials of Role in Account
 	WantSessions      Kind = "sessions"       // to see one's sessions
 	WantSecurity      Kind = "security"       // to see what one signs in with
-	WantChange        Kind = "change"         // to change that: Page says how
+	WantChange        Kind = "change"         // to change that, or what others may: Page says how
 )
 
 // Want is what the browser wants. Which fields count depends on Kind.
@@ -72,6 +72,7 @@ const (
 	PageAddApp        Page = "add-app"
 	PageAddPasskey    Page = "add-passkey"
 	PagePassword      Page = "password"
+	PageAdmin         Page = "admin" // the administration, to change something there
 )
 
 // Visitor is whose browser it is. Person is who is signed in, or nil; Half is a sign-in that lacks its
@@ -118,7 +119,7 @@ func Next(v Visitor, w Want) Page {
 		return PageSecurity
 	case w.Kind == WantChange:
 		switch w.Page {
-		case PageAddApp, PageAddPasskey, PagePassword:
+		case PageAddApp, PageAddPasskey, PagePassword, PageAdmin:
 			return w.Page
 		}
 		return PageSecurity

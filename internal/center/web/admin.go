@@ -113,8 +113,17 @@ func (d *Door) adminRoutes() []route {
 		{"/admin/assignments", page((*adminPage).assignments), nil},
 		{"/admin/sessions", page((*adminPage).sessions), nil},
 		{"/admin/audit", page((*adminPage).audit), nil},
+		{"/admin/confirm", d.adminConfirm, nil},
 		{"/admin/change", nil, d.adminChange},
 	}
+}
+
+// adminConfirm lets an administrator who signed in a while ago do so again.
+func (d *Door) adminConfirm(w http.ResponseWriter, r *http.Request) error {
+	if by, err := d.administrator(w, r); err != nil || by == nil {
+		return err
+	}
+	return d.dispatch(w, r, flow.Want{Kind: flow.WantChange, Page: flow.PageAdmin})
 }
 
 // administrator is who asks, or nil after the browser was sent to sign in.

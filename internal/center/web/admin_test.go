@@ -152,6 +152,20 @@ func TestAdministrationWantsARecentSignIn(t *testing.T) {
 	if len(w.events("CreateGroup")) != 0 {
 		t.Error("it was made")
 	}
+	confirm := ada.get("/admin/confirm")
+	if confirm.heading() != "Confirm that it is you" {
+		t.Fatalf("to confirm: %q", confirm.heading())
+	}
+	page = ada.follow(ada.submit(confirm, "/confirm", "password", password))
+	if _, there := page.Form["/admin/change"]; !there || page.heading() != "Users" {
+		t.Errorf("after that: %d %q", page.StatusCode, page.heading())
+	}
+	ada.changed("add-group", "name", "In time")
+	bob := w.visitor()
+	bob.signIn(bob.get("/sign-in"), "bob")
+	if a := bob.get("/admin/confirm"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("somebody else: %d", a.StatusCode)
+	}
 }
 
 func TestAdministrationChangesAndWritesDown(t *testing.T) {

@@ -170,8 +170,8 @@ func explainAdmin(err error) (problem, bool) {
 		return problem{Status: http.StatusBadRequest, Heading: "That cannot be done", Text: string(invalid) + " Nothing was changed.", Back: "Back to administration", Href: "/admin/users"}, true
 	case errors.Is(err, administration.ErrStale):
 		return problem{
-			Status: http.StatusForbidden, Heading: "Sign in again first", Back: "Back to administration", Href: "/admin/users",
-			Text: "Changes need a sign-in of the last ten minutes. Nothing was changed. Sign out and in again, then repeat it.",
+			Status: http.StatusForbidden, Heading: "Sign in again first", Back: "Confirm that it is you", Href: "/admin/confirm",
+			Text: "Changes need a sign-in of the last ten minutes. Nothing was changed. Confirm that it is you, then repeat it.",
 		}, true
 	}
 	return problem{}, false

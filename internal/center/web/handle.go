@@ -153,6 +153,9 @@ func (d *Door) dispatch(w http.ResponseWriter, r *http.Request, want flow.Want) 
 		return d.securityPage(w, r, v)
 	case flow.PagePassword:
 		return d.newPasswordPage(w, r, v, "")
+	case flow.PageAdmin:
+		seeOther(w, "/admin/users")
+		return nil
 	}
 	return d.portalPage(w, r, v)
 }
