@@ -74,7 +74,7 @@ center.db and keys.json, which it writes.
 	cmd.SetErr(io.err)
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(applyCommand(io), auditCommand(io), backupCommand(io), caCommand(io), clientCommand(io), exportCommand(io), generateCommand(io), healthcheckCommand(io), initCommand(io), restoreCommand(io), schemaCommand(io), serveCommand(io), userCommand(io), validateCommand(io), versionCommand(io))
+	cmd.AddCommand(applyCommand(io), auditCommand(io), backupCommand(io), caCommand(io), clientCommand(io), exportCommand(io), generateCommand(io), healthcheckCommand(io), initCommand(io), keysCommand(io), restoreCommand(io), schemaCommand(io), serveCommand(io), userCommand(io), validateCommand(io), versionCommand(io))
 	return cmd
 }
 

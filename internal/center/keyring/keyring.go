@@ -125,6 +125,19 @@ func create(path string) (*Ring, error) {
 
 // Save writes the ring to a new file; it fails with [os.ErrExist] when there is one.
 func (r *Ring) Save(path string) error {
+	// Written beside and then linked, so that nobody ever reads half a file.
+	return r.write(path, func(made string) error {
+		defer os.Remove(made) //nolint:errcheck // best effort
+		return os.Link(made, path)
+	})
+}
+
+// Replace writes the ring in the place of a file, in one step.
+func (r *Ring) Replace(path string) error {
+	return r.write(path, func(made string) error { return os.Rename(made, path) })
+}
+
+func (r *Ring) write(path string, put func(made string) error) error {
 	var f file
 	for _, k := range r.keys {
 		f.Keys = append(f.Keys, hex.EncodeToString(k.master))
@@ -133,17 +146,28 @@ func (r *Ring) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	// Written beside and then linked, so that nobody ever reads half a file.
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*")
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // of mode 0600
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // best effort
 	_, err = tmp.Write(append(b, '\n'))
 	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return errors.Join(err, os.Remove(tmp.Name()))
+	}
+	if err := put(tmp.Name()); err != nil {
+		_ = os.Remove(tmp.Name())
 		return err
 	}
-	return os.Link(tmp.Name(), path)
+	return nil
+}
+
+// IDs names the keys, the one that seals and signs first. They tell nothing of the keys.
+func (r *Ring) IDs() []string {
+	ids := make([]string, len(r.keys))
+	for i, k := range r.keys {
+		ids[i] = hex.EncodeToString(k.id[:])
+	}
+	return ids
 }
 
 // derive gives a purpose its own key.
