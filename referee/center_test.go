@@ -112,13 +112,14 @@ func (c *center) restart(change func()) {
 	c.start(u.Host)
 }
 
-// admin runs a command of keyfob-center beside the one that serves.
-func (c *center) admin(args ...string) {
+// admin runs a command of keyfob-center beside the one that serves, and returns what it prints.
+func (c *center) admin(args ...string) string {
 	c.t.Helper()
 	out, err := exec.Command(filepath.Join(built.bin, "keyfob-center"), append(args, "--config", filepath.Join(c.dir, "center.yaml"))...).CombinedOutput()
 	if err != nil {
 		c.t.Fatalf("keyfob-center %s: %v\n%s", args, err, out)
 	}
+	return string(out)
 }
 
 // control calls the control API; in and out may be nil.

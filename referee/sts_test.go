@@ -165,9 +165,9 @@ func idToken(key *ecdsa.PrivateKey) string {
 }
 
 // mfaCode is RFC 6238, by hand.
-func mfaCode(t *testing.T, at time.Time) string {
+func mfaCode(t *testing.T, base32Secret string, at time.Time) string {
 	t.Helper()
-	secret, err := base32.StdEncoding.DecodeString(ciMFA)
+	secret, err := base32.StdEncoding.DecodeString(base32Secret)
 	must(t, err)
 	m := hmac.New(sha1.New, secret)
 	must(t, binary.Write(m, binary.BigEndian, at.Unix()/30))
@@ -257,7 +257,7 @@ func TestAWSCLICallsSTS(t *testing.T) {
 		t.Errorf("assume-role-with-web-identity: %+v", a)
 	}
 
-	mfa := []string{"--serial-number", ciSerial, "--token-code", mfaCode(t, time.Now())}
+	mfa := []string{"--serial-number", ciSerial, "--token-code", mfaCode(t, ciMFA, time.Now())}
 	careful := sts("ci", append([]string{"assume-role", "--role-arn", "arn:aws:iam::000000000042:role/Careful", "--role-session-name", "with-mfa"}, mfa...)...)
 	for _, c := range []struct {
 		args []string
@@ -296,6 +296,6 @@ func TestAWSCLICallsSTS(t *testing.T) {
 	w.control("POST", "/clock", map[string]string{"advance": "30s"}, nil)
 	var clock struct{ Now time.Time }
 	w.control("POST", "/clock", map[string]string{"advance": "0s"}, &clock)
-	mfa[3] = mfaCode(t, clock.Now)
+	mfa[3] = mfaCode(t, ciMFA, clock.Now)
 	answer(append(sts("ci", append([]string{"assume-role", "--role-arn", "arn:aws:iam::000000000042:role/Careful", "--role-session-name", "with-mfa"}, mfa...)...), "--external-id", "tenant-7"))
 }

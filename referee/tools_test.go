@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -45,9 +44,7 @@ var boto3 = tool{
 	sdk:     true,
 	missing: noDebian,
 	command: func(ctx context.Context, w *world, args []string) *exec.Cmd {
-		c := w.command(ctx, w.inside(), "chroot", append([]string{debian(), "/usr/bin/python3", "-"}, args...))
-		c.Stdin = strings.NewReader(boto3Script)
-		return c
+		return w.command(ctx, w.inside(), "chroot", append([]string{debian(), "/usr/bin/python3", "-c", boto3Script}, args...))
 	},
 }
 

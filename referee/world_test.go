@@ -192,6 +192,23 @@ var signInURL = regexp.MustCompile(`^https?://\S+/(authorize\?|device\?user_code
 // login signs in: the tool says where to go, ada goes there. It returns what the tool printed.
 func (w *world) login(tool tool, args ...string) string {
 	w.t.Helper()
+	return w.loginAs(w.person("ada", built.passwords["ada"]), tool, args...)
+}
+
+// person is somebody with a browser in which nobody is signed in.
+func (w *world) person(name, password string) *person.Person {
+	w.t.Helper()
+	p, err := person.New(name, password)
+	must(w.t, err)
+	if w.lab {
+		must(w.t, p.Trust(w.ca()))
+	}
+	return p
+}
+
+// loginAs is login with somebody who goes there.
+func (w *world) loginAs(who *person.Person, tool tool, args ...string) string {
+	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), toolTime)
 	defer cancel()
 	c := tool.command(ctx, w, append([]string{"sso", "login", "--no-browser"}, args...))
@@ -206,12 +223,7 @@ func (w *world) login(tool tool, args ...string) string {
 		said.WriteString(lines.Text() + "\n")
 		if signInURL.MatchString(lines.Text()) {
 			visits++
-			ada, err := person.New("ada", built.passwords["ada"])
-			must(w.t, err)
-			if w.lab {
-				must(w.t, ada.Trust(w.ca()))
-			}
-			if page, err := ada.Approve(ctx, lines.Text()); err != nil || page.Status != 200 {
+			if page, err := who.Approve(ctx, lines.Text()); err != nil || page.Status != 200 {
 				w.t.Errorf("the browser shows %d %s %q, %v", page.Status, page.URL, page.Text, err)
 			}
 		}

@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,6 +91,38 @@ func (p *Person) Approve(ctx context.Context, address string) (Page, error) {
 	return Page{}, errors.New("the pages go round in circles; are password and code right?")
 }
 
+// Fill opens an address, signs in if asked to, fills in the first form that has all the fields that
+// answers gives (a button is a field with its value), sends it, and returns the page that follows.
+func (p *Person) Fill(ctx context.Context, address string, answers func(Page) url.Values) (Page, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return Page{}, err
+	}
+	for range maxSteps {
+		page, doc, err := p.load(req)
+		if err != nil {
+			return Page{}, err
+		}
+		all, given := forms(doc), answers(page)
+		i := slices.IndexFunc(all, func(f *form) bool { return f.has(given) })
+		f := p.pick(all)
+		if i >= 0 {
+			f = &form{action: all[i].action, values: all[i].values}
+			maps.Copy(f.values, given)
+		} else if f == nil {
+			return page, fmt.Errorf("there is no such form at %s", page.URL.Path)
+		}
+		if req, err = p.submit(ctx, page, f); err != nil {
+			return page, err
+		}
+		if i >= 0 {
+			page, _, err = p.load(req)
+			return page, err
+		}
+	}
+	return Page{}, errors.New("the pages go round in circles; are password and code right?")
+}
+
 func (p *Person) load(req *http.Request) (Page, *html.Node, error) {
 	resp, err := p.http.Do(req)
 	if err != nil {
@@ -136,6 +170,18 @@ type form struct {
 	wantsPassword, saysYes   bool
 	hasCode                  bool // a code field that the address has filled in
 	wantsCode                bool // one for the second factor
+	// The names of fields, and of buttons with their values ("end=all").
+	fields map[string]bool
+}
+
+// has reports whether these fields can be filled in.
+func (f *form) has(given url.Values) bool {
+	for name := range given {
+		if !f.fields[name] && !f.fields[name+"="+given.Get(name)] {
+			return false
+		}
+	}
+	return true
 }
 
 // codeField is where a second factor is typed.
@@ -154,7 +200,7 @@ func (p *Person) pick(all []*form) *form {
 
 func forms(n *html.Node) (all []*form) {
 	if n.Type == html.ElementNode && n.Data == "form" && strings.EqualFold(attr(n, "method"), "post") {
-		f := &form{action: attr(n, "action"), values: url.Values{}}
+		f := &form{action: attr(n, "action"), values: url.Values{}, fields: map[string]bool{}}
 		f.read(n)
 		all = append(all, f)
 	}
@@ -166,6 +212,12 @@ func forms(n *html.Node) (all []*form) {
 
 func (f *form) read(n *html.Node) {
 	name, value := attr(n, "name"), attr(n, "value")
+	switch n.Data {
+	case "input":
+		f.fields[name] = true
+	case "button":
+		f.fields[name+"="+value] = true
+	}
 	switch {
 	case n.Type != html.ElementNode:
 	case n.Data == "input" && attr(n, "type") == "password":

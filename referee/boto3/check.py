@@ -26,6 +26,31 @@ def accounts(session):
     return [[a["accountId"] for a in page["accountList"]] for page in pages]
 
 
+def sees(session):
+    """For each line of the input, a profile: what there is for whoever is signed in by now, or what is in the way."""
+    for line in sys.stdin:
+        session = boto3.Session(profile_name=line.strip())
+        print(json.dumps({"roles": attempt(roles, session), "identity": attempt(identity, session)}), flush=True)
+
+
+def attempt(ask, session):
+    try:
+        return {"answer": ask(session)}
+    except (BotoCoreError, ClientError) as e:
+        return {"error": f"{type(e).__name__}: {e}"}
+
+
+def roles(session):
+    token = session._session.get_auth_token().get_frozen_token().token
+    sso = session.client("sso")
+    found = {}
+    for page in sso.get_paginator("list_accounts").paginate(accessToken=token):
+        for a in page["accountList"]:
+            pages = sso.get_paginator("list_account_roles").paginate(accessToken=token, accountId=a["accountId"])
+            found[a["accountId"]] = [r["roleName"] for p in pages for r in p["roleList"]]
+    return found
+
+
 def presign(session):
     return session.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
 
@@ -59,8 +84,10 @@ def one_call(session, operation, text):
 
 
 verb, profile, *rest = sys.argv[1:]
-verbs = {f.__name__: f for f in (credentials, identity, accounts, presign, call)}
+verbs = {f.__name__: f for f in (credentials, identity, accounts, sees, presign, call)}
 try:
-    print(json.dumps(verbs[verb](boto3.Session(profile_name=profile or None), *rest), default=str))
+    answer = verbs[verb](boto3.Session(profile_name=profile or None), *rest)
+    if verb != "sees":
+        print(json.dumps(answer, default=str))
 except (BotoCoreError, ClientError) as e:
     sys.exit(f"{type(e).__name__}: {e}")

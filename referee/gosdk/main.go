@@ -22,7 +22,7 @@ import (
 
 func main() {
 	v, err := run(context.Background(), os.Args[1:])
-	if err == nil {
+	if err == nil && v != nil {
 		err = json.NewEncoder(os.Stdout).Encode(v)
 	}
 	if err != nil {
@@ -44,13 +44,11 @@ func run(ctx context.Context, args []string) (any, error) {
 		c, err := cfg.Credentials.Retrieve(ctx)
 		return map[string]string{"AccessKeyId": c.AccessKeyID, "SecretAccessKey": c.SecretAccessKey, "SessionToken": c.SessionToken}, err
 	case "identity":
-		answer, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]*string{"Account": answer.Account, "Arn": answer.Arn, "UserId": answer.UserId}, nil
+		return identity(ctx, cfg)
 	case "accounts":
 		return accounts(ctx, cfg)
+	case "sees":
+		return nil, sees(ctx)
 	case "presign":
 		signed, err := sts.NewPresignClient(sts.NewFromConfig(cfg)).PresignGetCallerIdentity(ctx, nil)
 		if err != nil {
@@ -69,6 +67,14 @@ func run(ctx context.Context, args []string) (any, error) {
 		return answers, nil
 	}
 	return nil, errors.New("unknown verb " + args[0])
+}
+
+func identity(ctx context.Context, cfg aws.Config) (any, error) {
+	answer, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]*string{"Account": answer.Account, "Arn": answer.Arn, "UserId": answer.UserId}, nil
 }
 
 // accounts returns all accounts, a page for each.

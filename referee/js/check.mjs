@@ -1,5 +1,6 @@
 // What the referee asks of an SDK, with the AWS SDK for JavaScript: check.mjs VERB PROFILE [OPERATION INPUT]...
 // Prints one JSON document. gosdk and boto3/check.py do the same.
+import { createInterface } from "node:readline";
 import * as oidc from "@aws-sdk/client-sso-oidc";
 import * as sso from "@aws-sdk/client-sso";
 import * as sts from "@aws-sdk/client-sts";
@@ -9,9 +10,14 @@ import { fromSso } from "@aws-sdk/token-providers";
 process.removeAllListeners("warning"); // about the version of Node
 process.on("warning", () => {});
 
-const [verb, profile, ...rest] = process.argv.slice(2);
-if (profile) process.env.AWS_PROFILE = profile; // decides where the clients inside the providers call
-const settings = { ...(profile && { profile }), region: "us-east-1" };
+let profile, settings;
+function use(name) {
+  profile = name;
+  if (profile) process.env.AWS_PROFILE = profile; // decides where the clients inside the providers call
+  settings = { ...(profile && { profile }), region: "us-east-1" };
+}
+const [verb, first, ...rest] = process.argv.slice(2);
+use(first);
 const provider = () => (profile ? fromIni({ profile }) : fromNodeProviderChain()); // without one: what the environment says
 
 // One call with an input as the service model spells it. STS takes its keys from the input.
@@ -33,6 +39,29 @@ async function oneCall(operation, text) {
     const modelled = service[e.name] !== undefined && e instanceof service[e.name];
     return { error: { modelled, code: e.name, status: e.$metadata.httpStatusCode, requestId: e.$metadata.requestId ?? "" } };
   }
+}
+
+async function attempt(ask) {
+  try {
+    return { answer: await ask() };
+  } catch (e) {
+    return { error: `${e.name}: ${e.message}` };
+  }
+}
+
+async function roles() {
+  const { token: accessToken } = await fromSso({ profile })();
+  const client = new sso.SSOClient(settings);
+  const found = {};
+  for await (const page of sso.paginateListAccounts({ client }, { accessToken })) {
+    for (const { accountId } of page.accountList) {
+      found[accountId] = [];
+      for await (const p of sso.paginateListAccountRoles({ client }, { accessToken, accountId })) {
+        found[accountId].push(...p.roleList.map((r) => r.roleName));
+      }
+    }
+  }
+  return found;
 }
 
 const verbs = {
@@ -57,6 +86,14 @@ const verbs = {
     return pages;
   },
 
+  // For each line of the input, a profile: what there is for whoever is signed in by now, or what is in the way.
+  async *sees() {
+    for await (const line of createInterface({ input: process.stdin })) {
+      use(line);
+      yield { roles: await attempt(roles), identity: await attempt(verbs.identity) };
+    }
+  },
+
   async call(...args) {
     const answers = [];
     for (let i = 0; i < args.length; i += 2) answers.push(await oneCall(args[i], args[i + 1]));
@@ -65,7 +102,11 @@ const verbs = {
 };
 
 try {
-  console.log(JSON.stringify(await verbs[verb](...rest)));
+  if (verb === "sees") {
+    for await (const answer of verbs.sees()) console.log(JSON.stringify(answer));
+  } else {
+    console.log(JSON.stringify(await verbs[verb](...rest)));
+  }
 } catch (e) {
   console.error(`${e.name}: ${e.message}`);
   process.exitCode = 1;
