@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -134,10 +135,12 @@ func TestExecJobControl(t *testing.T) {
 			}
 			say("stty -echo; echo no''\\ echo\n")
 			lines.wait(t, "no echo")
-			say("keyfob exec " + flag + " --profile dev -- sh -c 'echo ready; read x; echo read $x; exit 5'\n")
-			lines.wait(t, "ready")
+			say("keyfob exec " + flag + " --profile dev -- sh -c 'echo ready $$; read x; echo read $x; exit 5'\n")
+			_, child, _ := strings.Cut(lines.wait(t, "ready "), "ready ")
 			say("\x1a")
 			lines.wait(t, "Stopped")
+			// The shell waits for keyfob only. Until the command has stopped too, it is it that reads the terminal.
+			waitStopped(t, child)
 			say("echo in the shell\n")
 			lines.wait(t, "in the shell")
 			say("fg\n")
@@ -150,6 +153,24 @@ func TestExecJobControl(t *testing.T) {
 			_ = c.Wait()
 		})
 	}
+}
+
+// waitStopped waits until a process has taken the signal that stops it, where the system shows that.
+func waitStopped(t *testing.T, pid string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile("/proc/" + pid + "/stat")
+		if errors.Is(err, os.ErrNotExist) && runtime.GOOS != "linux" {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, state, _ := strings.Cut(string(stat), ") "); strings.HasPrefix(state, "T") {
+			return
+		}
+	}
+	t.Fatalf("process %s did not stop", pid)
 }
 
 func code(err error) int {
@@ -189,23 +210,25 @@ func newLines(r io.Reader) *lines {
 }
 
 // wait waits for the next line that holds s. The same again before it is one too many.
-func (l *lines) wait(t *testing.T, s string) {
+func (l *lines) wait(t *testing.T, s string) string {
 	t.Helper()
+	var seen []string
 	timeout := time.After(10 * time.Second)
 	for {
 		select {
 		case line, ok := <-l.chunks:
 			if !ok {
-				t.Fatalf("ended before %q", s)
+				t.Fatalf("ended before %q, after %q", s, seen)
 			}
 			if bytes.Contains(line, []byte(s)) {
-				return
+				return string(line)
 			}
+			seen = append(seen, string(line))
 			if bytes.Contains(line, []byte("got ")) {
 				t.Fatalf("%q came before %q", line, s)
 			}
 		case <-timeout:
-			t.Fatalf("%q did not come", s)
+			t.Fatalf("%q did not come, but %q", s, seen)
 		}
 	}
 }
