@@ -3,6 +3,7 @@
 # make test    installs what the tests need, then runs all of them
 # make bench   what calls cost, as ratios to an empty program; menus and config files of 5,000
 # make bench-center   what keyfob-center answers in a second, over a bare HTTP server
+# make matrix  which client can do what with keyfob-center, written into README.md
 # make try     signs in to an Identity Center of its own, on this machine, and shows the result
 
 VERSION  := $(shell cat VERSION)
@@ -12,7 +13,7 @@ GOBUILD  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w 
 GOFUMPT  := $(TOOLS)/gofumpt-0.12.0
 STATICCHECK := $(TOOLS)/staticcheck-0.8.2
 
-.PHONY: build check test bench bench-center try generate clean
+.PHONY: build check test bench bench-center matrix try generate clean
 .DEFAULT_GOAL := build
 
 build:
@@ -55,6 +56,10 @@ bench: build
 
 bench-center: build
 	@$(GO) run ./bench/center $(ARGS)
+
+matrix:
+	@scripts/setup
+	cd referee && $(GO) test -count=1 -run TestClientMatrix . -update
 
 try:
 	@$(GOBUILD) -o bin/ ./cmd/keyfob ./cmd/keyfob-center

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,10 +122,11 @@ func (w *world) command(ctx context.Context, home, program string, args []string
 		"HOME=" + home, "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "AWS_EC2_METADATA_DISABLED=true",
 		"PYTHONDONTWRITEBYTECODE=1", "AWS_MAX_ATTEMPTS=1",
 		"HTTPS_PROXY=http://127.0.0.1:1", // nothing listens there: what is meant for AWS itself fails at once
+		"NO_PROXY=127.0.0.1",
 	}
 	if w.lab {
 		ca := filepath.Join(home, "ca.pem")
-		c.Env = append(c.Env, "AWS_CA_BUNDLE="+ca, "NODE_EXTRA_CA_CERTS="+ca, "NO_PROXY=127.0.0.1")
+		c.Env = append(c.Env, "AWS_CA_BUNDLE="+ca, "NODE_EXTRA_CA_CERTS="+ca)
 	}
 	return c
 }
@@ -209,27 +211,40 @@ func (w *world) person(name, password string) *person.Person {
 // loginAs is login with somebody who goes there.
 func (w *world) loginAs(who *person.Person, tool tool, args ...string) string {
 	w.t.Helper()
+	said, err := w.tryLogin(who, tool, args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return said
+}
+
+func (w *world) tryLogin(who *person.Person, tool tool, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), toolTime)
 	defer cancel()
 	c := tool.command(ctx, w, append([]string{"sso", "login", "--no-browser"}, args...))
 	var errs bytes.Buffer
 	c.Stderr = &errs
 	out, err := c.StdoutPipe()
-	must(w.t, err)
-	must(w.t, c.Start())
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		return "", err
+	}
 	var said strings.Builder
+	var wrong error
 	visits := 0
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		said.WriteString(lines.Text() + "\n")
 		if signInURL.MatchString(lines.Text()) {
 			visits++
 			if page, err := who.Approve(ctx, lines.Text()); err != nil || page.Status != 200 {
-				w.t.Errorf("the browser shows %d %s %q, %v", page.Status, page.URL, page.Text, err)
+				wrong = fmt.Errorf("the browser shows %d %s %q, %v", page.Status, page.URL, page.Text, err)
 			}
 		}
 	}
-	if err := c.Wait(); err != nil || visits != 1 {
-		w.t.Fatalf("%s sso login %s: %v, %d URLs to visit\n%s%s", tool.name, args, err, visits, &said, &errs)
+	if err := c.Wait(); err != nil || visits != 1 || wrong != nil {
+		return "", fmt.Errorf("%s sso login %s: %v, %d URLs to visit, %v\n%s%s", tool.name, args, err, visits, wrong, &said, &errs)
 	}
-	return said.String()
+	return said.String(), nil
 }

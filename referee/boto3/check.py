@@ -55,6 +55,10 @@ def presign(session):
     return session.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
 
 
+def version(session):
+    return boto3.__version__
+
+
 def call(session, *args):
     return [one_call(session, *pair) for pair in zip(args[::2], args[1::2])]
 
@@ -84,7 +88,7 @@ def one_call(session, operation, text):
 
 
 verb, profile, *rest = sys.argv[1:]
-verbs = {f.__name__: f for f in (credentials, identity, accounts, sees, presign, call)}
+verbs = {f.__name__: f for f in (credentials, identity, accounts, sees, presign, version, call)}
 try:
     answer = verbs[verb](boto3.Session(profile_name=profile or None), *rest)
     if verb != "sees":
