@@ -74,6 +74,7 @@ func places() []placed {
 		{"internal/center", centerRule},            // whatever else is below it; itself is in centerOwn
 		{"centertest", centerFront},
 
+		{"attacks", testHelp},
 		{"internal/person", testHelp},
 		{"internal/scriptedaws", testHelp},
 		{"internal/scriptedsts", testHelp},
