@@ -39,6 +39,10 @@ type Directory interface {
 	// disabled, change only when what is declared differs from what was declared before, so that a
 	// change made since survives a restart. Removing, disabling or a new password ends their sessions.
 	Apply(ctx context.Context, o Organisation) error
+	// ApplyRecorded is Apply with events for the audit log, which are added in the same transaction: link gets what
+	// there was, everything and what of it was declared (nothing before the first Apply), and returns what
+	// AppendAudit's does. It must not call the store, and may be called more than once.
+	ApplyRecorded(ctx context.Context, o Organisation, link func(all, declared Organisation, head AuditHead) ([]AuditEvent, AuditHead)) error
 	// Instance returns ErrNotFound before the first Apply.
 	Instance(ctx context.Context) (Instance, error)
 	User(ctx context.Context, id string) (User, error)

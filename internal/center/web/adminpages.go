@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -279,10 +280,7 @@ func (a *adminPage) audit() error {
 			t.Next = "/admin/audit?" + v.Encode()
 			break
 		}
-		who := names[e.UserID]
-		if who == "" {
-			who = e.UserID
-		}
+		who := cmp.Or(names[e.UserID], e.UserID, e.Detail["by"])
 		t.Rows = append(t.Rows, adminRow{Cells: []adminCell{
 			text(e.At.UTC().Format(time.DateTime)), text(who), text(e.Name), text(e.Outcome), text(e.RemoteIP), {Text: details(e.Detail)},
 		}})

@@ -163,6 +163,7 @@ func firstOf(a, b error) error {
 
 type queryer interface {
 	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 }
 
 // queryAll reads every row of a query; fields names the places one row is scanned into.

@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		test func(t *testing.T, s store.Store)
 	}{
 		{"Apply", testApply},
+		{"ApplyRecorded", testApplyRecorded},
 		{"Assignments", testAssignments},
 		{"DeviceDecidedOnce", testDeviceDecidedOnce},
 		{"CodeRedeemedOnce", testCodeRedeemedOnce},
