@@ -79,6 +79,11 @@ func (a *adminPage) user() error {
 	if u.Disabled {
 		a.addForm(adminForm{Heading: a.say("Disabled"), Do: "enable-user", Submit: a.say("Enable"), Hidden: id})
 	} else {
+		if u.PasswordHash == "" {
+			a.addForm(adminForm{Heading: a.say("First password"), Do: "invite-user", Submit: a.say("Invitation link"), Hidden: id})
+		} else {
+			a.addForm(adminForm{Heading: a.say("Forgotten password"), Do: "reset-user", Submit: a.say("Password-reset link"), Hidden: id})
+		}
 		a.addForm(adminForm{Heading: a.say("Disable"), Do: "disable-user", Submit: a.say("Disable and end all sessions"), Hidden: id})
 	}
 	a.addForm(adminForm{Heading: a.say("Remove"), Do: "remove-user", Submit: a.say("Remove for good"), Hidden: id, Inputs: a.sure()})
