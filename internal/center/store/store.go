@@ -66,6 +66,8 @@ type Assignments interface {
 	AccountsFor(ctx context.Context, userID, after string, limit int) ([]Account, error)
 	// PermissionSetsFor returns at most limit permission sets in order of name, after the given one.
 	PermissionSetsFor(ctx context.Context, userID, accountID, after string, limit int) ([]PermissionSet, error)
+	// RoleNamesFor returns the names of all permission sets that the person may use, in order, by account id.
+	RoleNamesFor(ctx context.Context, userID string) (map[string][]string, error)
 	// Assigned returns the permission set of that name if the person may use it in the account.
 	Assigned(ctx context.Context, userID, accountID, permissionSet string) (PermissionSet, error)
 	AddAssignment(ctx context.Context, a AccountAssignment) error

@@ -258,6 +258,24 @@ func testAssignments(t *testing.T, s store.Store) {
 	if len(ps) != 1 || ps[0].Name != "Admin" {
 		t.Errorf("permission sets are %v", ps)
 	}
+	for user, want := range map[string]map[string][]string{
+		"u-ada": {"111111111111": {"Admin"}, "000000000042": {"ReadOnly"}}, "u-grace": {"000000000042": {"ReadOnly"}}, "u-nobody": {},
+	} {
+		got, err := s.RoleNamesFor(f.ctx, user)
+		if f.must(err); !cmp.Equal(got, want) {
+			t.Errorf("role names of %s: %s", user, cmp.Diff(want, got))
+		}
+	}
+	// Once by oneself, once by a group: one role.
+	twice := store.AccountAssignment{AccountID: "000000000042", PermissionSetID: "ps-2", PrincipalKind: store.PrincipalUser, PrincipalID: "u-ada"}
+	f.must(s.AddAssignment(f.ctx, twice))
+	twice.PermissionSetID = "ps-1"
+	f.must(s.AddAssignment(f.ctx, twice))
+	roles, err := s.RoleNamesFor(f.ctx, "u-ada")
+	if f.must(err); !cmp.Equal(roles["000000000042"], []string{"Admin", "ReadOnly"}) {
+		t.Errorf("role names: %v", roles)
+	}
+	f.must(s.RemoveAssignment(f.ctx, twice))
 	f.must(s.RemoveAssignment(f.ctx, Organisation().Assignments[0]))
 	_, err = s.Assigned(f.ctx, "u-ada", "111111111111", "Admin")
 	f.want(err, store.ErrNotFound)
