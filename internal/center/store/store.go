@@ -7,7 +7,8 @@ import (
 
 // Store is what a center remembers. Every method is one transaction: it happened or it did not, also
 // when the process is killed. Implementations are safe for concurrent use by any number of
-// processes. Errors other than [ErrNotFound], [ErrConflict] and [ErrRevoked] are the database's.
+// processes. Errors other than [ErrNotFound], [ErrConflict] and [ErrRevoked] are the database's. A function that is
+// handed to one must not call the store, and may be called more than once: only what the last call said counts.
 type Store interface {
 	Directory
 	Assignments
@@ -27,7 +28,7 @@ type Store interface {
 	Administration
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:
 	// registrations, device authorizations, codes, tokens, sessions, throttles, marks of use. A code that was used
-	// and an access token with a refresh token beside it stay as long as their family may live.
+	// and an access token stay as long as their session.
 	DeleteExpired(ctx context.Context, before time.Time) error
 	Close() error
 }

@@ -86,13 +86,17 @@ func open(path string) (*DB, error) {
 	return &DB{&writer{db: write, written: log.written}, &reader{DB: read, statements: map[string]*sql.Stmt{}}, log}, nil
 }
 
-func (db *DB) migrate(ctx context.Context) error {
+func (db *DB) migrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+	return goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	p, err := db.migrations()
 	if err != nil {
 		return err
 	}
