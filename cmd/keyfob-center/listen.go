@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/net/netutil"
+
 	"keyfob/internal/wire"
 )
 
@@ -41,6 +43,9 @@ func (o serveOptions) checkExposure() error {
 		}}
 	case unspecified(host) && o.PublicURL == "":
 		return usageError{fmt.Errorf("--listen %s is every address of this machine: say with --public-url which one clients use", o.Listen)}
+	}
+	if o.MaxConnections < 0 { // 0 is the default
+		return usageError{errors.New("--max-connections is 1 or more")}
 	}
 	if o.Control != "" {
 		if host, _, err := net.SplitHostPort(o.Control); err != nil || !loopback(host) {
@@ -76,6 +81,9 @@ func unspecified(host string) bool {
 	return host == "" || err == nil && a.IsUnspecified()
 }
 
+// defaultConnections is many clients, and less than half of the memory that a small machine has.
+const defaultConnections = 4096
+
 // listen opens the listener and says under which URL clients reach it.
 func (o serveOptions) listen(ctx context.Context, logger *slog.Logger) (net.Listener, *url.URL, error) {
 	scheme := "http"
@@ -90,6 +98,11 @@ func (o serveOptions) listen(ctx context.Context, logger *slog.Logger) (net.List
 	if err != nil {
 		return nil, nil, configError{hinted{fmt.Errorf("--listen: %w", err), "choose another port with --listen; port 0 takes a free one"}}
 	}
+	most := o.MaxConnections
+	if most == 0 {
+		most = defaultConnections
+	}
+	l = netutil.LimitListener(l, most)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}

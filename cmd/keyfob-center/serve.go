@@ -37,9 +37,11 @@ type serveOptions struct {
 	Listen    string
 	PublicURL string
 	tlsOptions
-	InsecureHTTP bool
-	Control      string
-	ReadyFile    string
+	InsecureHTTP   bool
+	Control        string
+	ReadyFile      string
+	MaxConnections int // 0 is defaultConnections
+	NoDevices      bool
 	observeOptions
 }
 
@@ -84,6 +86,8 @@ second signal ends it at once.`,
 	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "UNSAFE: serve other machines without TLS; passwords and tokens can be read on the way")
 	f.StringVar(&o.Control, "control", "", "UNSAFE: open the test powers on this loopback address")
 	f.StringVar(&o.ReadyFile, "ready-file", "", "write {\"url\", \"startUrl\", …} as JSON to this file when ready")
+	f.IntVar(&o.MaxConnections, "max-connections", defaultConnections, "connections at once; further ones wait")
+	f.BoolVar(&o.NoDevices, "no-device-flow", false, "refuse sign-ins with a code (sso login --use-device-code), which can be phished")
 	o.observeFlags(f)
 	return cmd
 }
@@ -116,7 +120,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 
 	config := center.Config{
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
-		Hosts: hosts(listener.Addr()), StartURLs: startURLs,
+		Hosts: hosts(listener.Addr()), StartURLs: startURLs, NoDevices: o.NoDevices,
 	}
 	if o.Metrics != "" {
 		config.Metrics = metrics.New(programVersion())

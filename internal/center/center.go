@@ -50,6 +50,7 @@ type Config struct {
 	Hosts     []string        // further values of the Host header that are answered, "host:port"
 	StartURLs []string        // further start URLs of the instance
 	SigV4Skew time.Duration   // 0 is 5 minutes
+	NoDevices bool            // refuses device authorization
 	Powers    *control.Powers // test powers, nil for none; Clock is then Powers.Clock
 
 	Metrics *metrics.Metrics // nil counts nothing
@@ -101,7 +102,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	tokens := &token.Tokens{Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log}
 	grants := &grant.Grants{
-		Store: c.Store, Clients: registry, Tokens: tokens, Clock: c.Clock, Random: c.Random, Keys: c.Keys, Audit: log, BaseURL: base,
+		Store: c.Store, Clients: registry, Tokens: tokens, Clock: c.Clock, Random: c.Random, Keys: c.Keys, Audit: log, BaseURL: base, NoDevices: c.NoDevices,
 	}
 	assignments := &assignment.Assignments{Store: c.Store, Keys: c.Keys}
 	minter := &rolecreds.Minter{Ring: c.Keys, Clock: c.Clock, Random: c.Random, Instance: instance}
@@ -127,7 +128,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	calls := sts.New(sts.Config{
 		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
 	})
-	found, err := newDiscovery(base, instance.Region, c.StartURLs)
+	found, err := newDiscovery(base, instance.Region, c.StartURLs, c.NoDevices)
 	if err != nil {
 		return nil, err
 	}
