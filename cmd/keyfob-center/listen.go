@@ -68,6 +68,23 @@ func (o serveOptions) checkExposure() error {
 	return nil
 }
 
+// proxies reads --trusted-proxy.
+func (o serveOptions) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, given := range o.TrustedProxies {
+		network, err := netip.ParsePrefix(given)
+		if a, bad := netip.ParseAddr(given); bad == nil && a.Zone() == "" {
+			a = a.Unmap()
+			network, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil || network.Bits() == 0 {
+			return nil, usageError{fmt.Errorf("--trusted-proxy %q is neither an address nor a network like 10.0.0.0/24", given)}
+		}
+		all = append(all, network.Masked())
+	}
+	return all, nil
+}
+
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true

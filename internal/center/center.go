@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"strings"
@@ -47,11 +48,13 @@ type Config struct {
 	Logger  *slog.Logger
 	BaseURL *url.URL // where clients and browsers reach the center: scheme and host, no path
 
-	Hosts     []string        // further values of the Host header that are answered, "host:port"
-	StartURLs []string        // further start URLs of the instance
-	SigV4Skew time.Duration   // 0 is 5 minutes
-	NoDevices bool            // refuses device authorization
-	Powers    *control.Powers // test powers, nil for none; Clock is then Powers.Clock
+	Hosts     []string      // further values of the Host header that are answered, "host:port"
+	StartURLs []string      // further start URLs of the instance
+	SigV4Skew time.Duration // 0 is 5 minutes
+	NoDevices bool          // refuses device authorization
+
+	TrustedProxies []netip.Prefix  // whose X-Forwarded-For is believed
+	Powers         *control.Powers // test powers, nil for none; Clock is then Powers.Clock
 
 	Metrics *metrics.Metrics // nil counts nothing
 }
