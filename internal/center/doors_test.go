@@ -27,7 +27,10 @@ func calls() [][3]string {
 		{"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15"},
 		{"GET", "/?Action=GetCallerIdentity", ""},
 		{"GET", "/federation?Action=getSigninToken&Session=x", ""},
-		{"GET", wire.PathAuthorize, ""}, {"GET", "/start", ""}, {"GET", "/nothing", ""}, {"GET", "/readyz", ""},
+		{"GET", wire.PathAuthorize, ""},
+		{"GET", "/start", ""},
+		{"GET", "/nothing", ""},
+		{"GET", "/readyz", ""},
 	}
 }
 
