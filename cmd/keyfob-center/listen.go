@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/net/netutil"
+
 	"keyfob/internal/wire"
 )
 
@@ -42,6 +44,9 @@ func (o serveOptions) checkExposure() error {
 	case unspecified(host) && o.PublicURL == "":
 		return usageError{fmt.Errorf("--listen %s is every address of this machine: say with --public-url which one clients use", o.Listen)}
 	}
+	if o.MaxConnections < 0 { // 0 is the default
+		return usageError{errors.New("--max-connections is 1 or more")}
+	}
 	if o.Control != "" {
 		if host, _, err := net.SplitHostPort(o.Control); err != nil || !loopback(host) {
 			return usageError{errors.New("--control takes an address of this machine only, like 127.0.0.1:0")}
@@ -63,6 +68,23 @@ func (o serveOptions) checkExposure() error {
 	return nil
 }
 
+// proxies reads --trusted-proxy.
+func (o serveOptions) proxies() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, given := range o.TrustedProxies {
+		network, err := netip.ParsePrefix(given)
+		if a, bad := netip.ParseAddr(given); bad == nil && a.Zone() == "" {
+			a = a.Unmap()
+			network, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil || network.Bits() == 0 {
+			return nil, usageError{fmt.Errorf("--trusted-proxy %q is neither an address nor a network like 10.0.0.0/24", given)}
+		}
+		all = append(all, network.Masked())
+	}
+	return all, nil
+}
+
 func loopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -75,6 +97,9 @@ func unspecified(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "" || err == nil && a.IsUnspecified()
 }
+
+// defaultConnections is many clients, and less than half of the memory that a small machine has.
+const defaultConnections = 4096
 
 // listen opens the listener and says under which URL clients reach it.
 func (o serveOptions) listen(ctx context.Context, logger *slog.Logger) (net.Listener, *url.URL, error) {
@@ -90,6 +115,11 @@ func (o serveOptions) listen(ctx context.Context, logger *slog.Logger) (net.List
 	if err != nil {
 		return nil, nil, configError{hinted{fmt.Errorf("--listen: %w", err), "choose another port with --listen; port 0 takes a free one"}}
 	}
+	most := o.MaxConnections
+	if most == 0 {
+		most = defaultConnections
+	}
+	l = netutil.LimitListener(l, most)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}

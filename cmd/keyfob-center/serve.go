@@ -38,9 +38,12 @@ type serveOptions struct {
 	Listen    string
 	PublicURL string
 	tlsOptions
-	InsecureHTTP bool
-	Control      string
-	ReadyFile    string
+	InsecureHTTP   bool
+	Control        string
+	ReadyFile      string
+	MaxConnections int // 0 is defaultConnections
+	NoDevices      bool
+	TrustedProxies []string
 	observeOptions
 }
 
@@ -85,6 +88,9 @@ second signal ends it at once.`,
 	f.BoolVar(&o.InsecureHTTP, "insecure-http", false, "UNSAFE: serve other machines without TLS; passwords and tokens can be read on the way")
 	f.StringVar(&o.Control, "control", "", "UNSAFE: open the test powers on this loopback address")
 	f.StringVar(&o.ReadyFile, "ready-file", "", "write {\"url\", \"startUrl\", …} as JSON to this file when ready")
+	f.IntVar(&o.MaxConnections, "max-connections", defaultConnections, "connections at once; further ones wait")
+	f.BoolVar(&o.NoDevices, "no-device-flow", false, "refuse sign-ins with a code (sso login --use-device-code), which can be phished")
+	f.StringSliceVar(&o.TrustedProxies, "trusted-proxy", nil, "address or network of a proxy in front, whose X-Forwarded-For says where requests come from")
 	o.observeFlags(f)
 	return cmd
 }
@@ -104,6 +110,10 @@ func (o serveOptions) Run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // what is kept is little, what passes through is much
 	}
+	proxies, err := o.proxies()
+	if err != nil {
+		return err
+	}
 	listener, base, err := o.listen(ctx, logger)
 	if err != nil {
 		return err
@@ -117,7 +127,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 
 	config := center.Config{
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
-		Hosts: hosts(listener.Addr()), StartURLs: startURLs,
+		Hosts: hosts(listener.Addr()), StartURLs: startURLs, NoDevices: o.NoDevices, TrustedProxies: proxies,
 	}
 	if o.Metrics != "" {
 		config.Metrics = metrics.New(programVersion())

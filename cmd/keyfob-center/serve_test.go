@@ -9,7 +9,9 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -136,7 +138,7 @@ func TestPublicURL(t *testing.T) {
 	}
 }
 
-func TestSlowAndHugeRequestsAreBounded(t *testing.T) {
+func TestSecurity79SlowAndHugeRequests(t *testing.T) {
 	r := serveIn(t, nil)
 	u, err := url.Parse(r.URL)
 	if err != nil {
@@ -168,5 +170,148 @@ func TestSlowAndHugeRequestsAreBounded(t *testing.T) {
 	begun := time.Now()
 	if send("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "); time.Since(begun) > 15*time.Second {
 		t.Errorf("unfinished headers held the connection for %s", time.Since(begun))
+	}
+}
+
+// hold opens a connection to a center and says something on it.
+func hold(t *testing.T, host, request string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() }) //nolint:errcheck // a test
+	if _, err := io.WriteString(c, request); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Every way of being slow ends: with the headers, with a body that drips, with an answer that is not read,
+// with nothing at all. The times are the real server's, divided so that nobody has to wait for them.
+func TestSecurity79SlowClients(t *testing.T) {
+	const faster = 40
+	stuck := make(chan error, 1)
+	s := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/much" {
+			for {
+				if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+					stuck <- err
+					return
+				}
+			}
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+	}), slog.New(slog.DiscardHandler))
+	for name, d := range map[string]*time.Duration{"header": &s.ReadHeaderTimeout, "read": &s.ReadTimeout, "write": &s.WriteTimeout, "idle": &s.IdleTimeout} {
+		if *d <= 0 || *d > 2*time.Minute {
+			t.Errorf("%s: %s", name, *d)
+		}
+		*d /= faster
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(l)   //nolint:errcheck // closed below
+	defer s.Close() //nolint:errcheck // a test
+	host := l.Addr().String()
+	drip := func(request, more string, most time.Duration) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Parallel()
+			c, begun := hold(t, host, request), time.Now()
+			ended := make(chan error, 1)
+			go func() { _, err := io.Copy(io.Discard, c); ended <- err }()
+			for {
+				select {
+				case <-ended:
+					return
+				case <-time.After(20 * time.Millisecond):
+				}
+				if _, _ = io.WriteString(c, more); time.Since(begun) > 10*most/faster+5*time.Second {
+					t.Fatal("the connection is still open")
+				}
+			}
+		}
+	}
+	t.Run("all", func(t *testing.T) {
+		t.Run("headers", drip("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", "a", s.ReadHeaderTimeout*faster))
+		t.Run("body", drip("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", "a", s.ReadTimeout*faster))
+		t.Run("chunks", drip("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n", s.ReadTimeout*faster))
+		t.Run("nothing", drip("", "", s.ReadHeaderTimeout*faster))
+		t.Run("idle", drip("GET / HTTP/1.1\r\nHost: x\r\n\r\n", "", s.IdleTimeout*faster))
+		t.Run("answer", func(t *testing.T) {
+			t.Parallel()
+			hold(t, host, "GET /much HTTP/1.1\r\nHost: x\r\n\r\n")
+			select {
+			case <-stuck:
+			case <-time.After(10*s.WriteTimeout + 5*time.Second):
+				t.Error("an answer that nobody reads is still being written")
+			}
+		})
+	})
+}
+
+func TestSecurity79ConnectionsAtOnce(t *testing.T) {
+	r := serveIn(t, func(o *serveOptions) { o.MaxConnections = 2 })
+	host := strings.TrimPrefix(r.URL, "http://")
+	request := "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\n\r\n"
+	answered := func(c net.Conn, within time.Duration) bool {
+		t.Helper()
+		if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+			t.Fatal(err)
+		}
+		n, _ := c.Read(make([]byte, 1))
+		return n == 1
+	}
+	http.DefaultClient.CloseIdleConnections()
+	first, second := hold(t, host, request), hold(t, host, request)
+	if !answered(first, 10*time.Second) || !answered(second, 10*time.Second) {
+		t.Fatal("two are too many")
+	}
+	third := hold(t, host, request)
+	if answered(third, 200*time.Millisecond) {
+		t.Error("a third connection is served beside two")
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !answered(third, 10*time.Second) {
+		t.Error("it is not served when there is room")
+	}
+}
+
+func TestSecurity29NoDeviceFlow(t *testing.T) {
+	for off, want := range map[bool]string{false: "", true: "UnauthorizedClientException"} {
+		r := serveIn(t, func(o *serveOptions) { o.NoDevices = off })
+		post := func(path, body string, out any) string {
+			t.Helper()
+			answer, err := http.Post(r.URL+path, "application/json", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close() //nolint:errcheck // a test
+			if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
+				t.Fatal(err)
+			}
+			return answer.Header.Get("X-Amzn-Errortype")
+		}
+		var client struct{ ClientID, ClientSecret string }
+		if e := post("/client/register", `{"clientName":"a","clientType":"public"}`, &client); e != "" {
+			t.Fatal(e)
+		}
+		var started map[string]any
+		e := post("/device_authorization", fmt.Sprintf(`{"clientId":%q,"clientSecret":%q,"startUrl":%q}`, client.ClientID, client.ClientSecret, r.StartURL), &started)
+		if e != want || (started["userCode"] == nil) != off {
+			t.Errorf("turned off %v: %q", off, e)
+		}
+		answer, err := http.Get(r.URL + "/.well-known/oauth-authorization-server")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close() //nolint:errcheck // a test
+		if b, err := io.ReadAll(answer.Body); err != nil || strings.Contains(string(b), "device") == off {
+			t.Errorf("turned off %v: %s %v", off, b, err)
+		}
 	}
 }

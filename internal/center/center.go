@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime"
 	"strings"
@@ -47,10 +48,13 @@ type Config struct {
 	Logger  *slog.Logger
 	BaseURL *url.URL // where clients and browsers reach the center: scheme and host, no path
 
-	Hosts     []string        // further values of the Host header that are answered, "host:port"
-	StartURLs []string        // further start URLs of the instance
-	SigV4Skew time.Duration   // 0 is 5 minutes
-	Powers    *control.Powers // test powers, nil for none; Clock is then Powers.Clock
+	Hosts     []string      // further values of the Host header that are answered, "host:port"
+	StartURLs []string      // further start URLs of the instance
+	SigV4Skew time.Duration // 0 is 5 minutes
+	NoDevices bool          // refuses device authorization
+
+	TrustedProxies []netip.Prefix  // whose X-Forwarded-For is believed
+	Powers         *control.Powers // test powers, nil for none; Clock is then Powers.Clock
 
 	Metrics *metrics.Metrics // nil counts nothing
 }
@@ -101,7 +105,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	}
 	tokens := &token.Tokens{Store: c.Store, Clock: c.Clock, Random: c.Random, Audit: log}
 	grants := &grant.Grants{
-		Store: c.Store, Clients: registry, Tokens: tokens, Clock: c.Clock, Random: c.Random, Keys: c.Keys, Audit: log, BaseURL: base,
+		Store: c.Store, Clients: registry, Tokens: tokens, Clock: c.Clock, Random: c.Random, Keys: c.Keys, Audit: log, BaseURL: base, NoDevices: c.NoDevices,
 	}
 	assignments := &assignment.Assignments{Store: c.Store, Keys: c.Keys}
 	minter := &rolecreds.Minter{Ring: c.Keys, Clock: c.Clock, Random: c.Random, Instance: instance}
@@ -127,7 +131,7 @@ func New(ctx context.Context, c Config) (*Center, error) {
 	calls := sts.New(sts.Config{
 		Credentials: minter, Roles: roles, Users: c.Store, Audit: log, Clock: c.Clock, Logger: c.Logger, Skew: c.SigV4Skew,
 	})
-	found, err := newDiscovery(base, instance.Region, c.StartURLs)
+	found, err := newDiscovery(base, instance.Region, c.StartURLs, c.NoDevices)
 	if err != nil {
 		return nil, err
 	}

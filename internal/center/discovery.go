@@ -21,7 +21,7 @@ type Metadata struct {
 	Authorization         string   `json:"authorization_endpoint"`
 	Token                 string   `json:"token_endpoint"`
 	Registration          string   `json:"registration_endpoint"`
-	DeviceAuthorization   string   `json:"device_authorization_endpoint"`
+	DeviceAuthorization   string   `json:"device_authorization_endpoint,omitempty"`
 	Scopes                []string `json:"scopes_supported"`
 	ResponseTypes         []string `json:"response_types_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
@@ -32,15 +32,19 @@ type Metadata struct {
 	Region    string   `json:"sso_region"`
 }
 
-func newDiscovery(base, region string, startURLs []string) (discovery, error) {
-	b, err := json.Marshal(Metadata{
+func newDiscovery(base, region string, startURLs []string, noDevices bool) (discovery, error) {
+	m := Metadata{
 		Issuer: base, Authorization: base + wire.PathAuthorize, Token: base + wire.PathCreateToken, Registration: base + wire.PathRegisterClient,
 		DeviceAuthorization: base + wire.PathStartDeviceAuthorization,
 		Scopes:              []string{"sso:account:access"}, ResponseTypes: []string{"code"},
 		GrantTypes:       []string{wire.GrantAuthorizationCode, wire.GrantDeviceCode, wire.GrantRefreshToken},
 		ChallengeMethods: []string{"S256"}, IssuerInAuthorization: true,
 		StartURLs: append([]string{strings.TrimRight(base, "/") + "/start"}, startURLs...), Region: region,
-	})
+	}
+	if noDevices {
+		m.DeviceAuthorization, m.GrantTypes = "", []string{wire.GrantAuthorizationCode, wire.GrantRefreshToken}
+	}
+	b, err := json.Marshal(m)
 	return discovery{append(b, '\n')}, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -37,7 +36,7 @@ func (c *Center) outer(next http.Handler) http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := c.Clock.Now()
-		info := request.Info{ID: c.requestID(), RemoteIP: remoteIP(r), UserAgent: r.UserAgent()}
+		info := request.Info{ID: c.requestID(), RemoteIP: c.remoteIP(r), UserAgent: r.UserAgent()}
 		r = r.WithContext(request.NewContext(r.Context(), info))
 		w.Header().Set(wire.HeaderRequestID, info.ID)
 		// SDKs correct their clocks by this header, so it is the center's clock that counts.
@@ -87,14 +86,6 @@ func (c *Center) requestID() string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	s := hex.EncodeToString(b[:])
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
-}
-
-func remoteIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func shown(path string) string {

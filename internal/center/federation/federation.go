@@ -40,11 +40,17 @@ const (
 	maxToken      = 4096
 )
 
+// Store is what this package needs of store.Store.
+type Store interface {
+	store.Onces
+	User(ctx context.Context, id string) (store.User, error)
+}
+
 // Sessions makes and redeems sign-in tokens. It is safe for concurrent use.
 type Sessions struct {
 	Credentials *rolecreds.Minter
 	Keys        *keyring.Ring
-	Store       store.Onces
+	Store       Store
 	Clock       clock.Clock
 	Audit       *audit.Log
 }
@@ -84,6 +90,9 @@ func (s *Sessions) SigninToken(ctx context.Context, session wire.Secret, duratio
 	if duration != 0 && (duration < minDuration || duration > maxDuration) {
 		return "", ErrDuration
 	}
+	if err := s.still(ctx, keys.PersonID, ErrCredentials); err != nil {
+		return "", err
+	}
 	out := sealed{Session{keys.Account, keys.ARN, keys.PersonID, keys.ExpiresAt}, now.Add(tokenLifetime)}
 	if duration != 0 {
 		out.Session.ExpiresAt = now.Add(duration)
@@ -117,12 +126,28 @@ func (s *Sessions) Redeem(ctx context.Context, token wire.Secret) (Session, erro
 	if now := s.Clock.Now(); json.Unmarshal(plain, &in) != nil || !now.Before(in.GoodTil) || !now.Before(in.Session.ExpiresAt) {
 		return Session{}, ErrToken
 	}
+	if err := s.still(ctx, in.Session.PersonID, ErrToken); err != nil {
+		return Session{}, err
+	}
 	if err := s.Store.UseOnce(ctx, store.HashSecret(token), in.GoodTil); errors.Is(err, store.ErrConflict) {
 		return Session{}, ErrToken
 	} else if err != nil {
 		return Session{}, err
 	}
 	return in.Session, s.record(ctx, "ConsoleLogin", in.Session)
+}
+
+// still returns gone if the person behind credentials was removed or disabled since: those stay good until
+// they expire, but buy nothing any more. Credentials of a role that a program assumed have no person.
+func (s *Sessions) still(ctx context.Context, personID string, gone error) error {
+	if personID == "" {
+		return nil
+	}
+	u, err := s.Store.User(ctx, personID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && u.Disabled {
+		return gone
+	}
+	return err
 }
 
 func (s *Sessions) record(ctx context.Context, name string, of Session) error {

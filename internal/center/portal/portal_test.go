@@ -225,6 +225,46 @@ func TestSecurity40RemovedAssignment(t *testing.T) {
 	}
 }
 
+// However an assignment goes, the very next call sees it, in what is listed as well.
+func TestSecurity40EveryWayToLoseARole(t *testing.T) {
+	const mine = "/federation/credentials?account_id=000000000042&role_name=ReadOnly" // Grace's, by her group
+	declared := func(change func(*store.Organisation)) func(*door) error {
+		return func(d *door) error {
+			o := storetest.Organisation()
+			change(&o)
+			return d.Store.Apply(d.Ctx, o)
+		}
+	}
+	for name, lose := range map[string]func(*door) error{
+		"assignment":                func(d *door) error { return d.Store.RemoveAssignment(d.Ctx, storetest.Organisation().Assignments[1]) },
+		"member":                    func(d *door) error { return d.Store.RemoveMember(d.Ctx, "g-all", "u-grace") },
+		"group":                     func(d *door) error { return d.Store.RemoveGroup(d.Ctx, "g-all") },
+		"permission set":            func(d *door) error { return d.Store.RemovePermissionSet(d.Ctx, "ps-2") },
+		"assignment, in the file":   declared(func(o *store.Organisation) { o.Assignments = o.Assignments[:1] }),
+		"member, in the file":       declared(func(o *store.Organisation) { o.Groups[0].Members = []string{"u-ada"} }),
+		"group, in the file":        declared(func(o *store.Organisation) { o.Groups, o.Assignments = nil, o.Assignments[:1] }),
+		"permission set, elsewhere": declared(func(o *store.Organisation) { o.Assignments[1].PermissionSetID = "ps-1" }),
+		"account, in the file":      declared(func(o *store.Organisation) { o.Accounts, o.Assignments = o.Accounts[:1], o.Assignments[:1] }),
+	} {
+		t.Run("40 "+name, func(t *testing.T) {
+			d := open(t)
+			d.Ada = d.Grace // who signs in
+			_, tokens := d.SignInCLI()
+			list := "/assignment/roles?account_id=000000000042"
+			if a, b := d.get(mine, tokens.AccessToken), d.get(list, tokens.AccessToken); a.status != 200 || !strings.Contains(b.body, "ReadOnly") {
+				t.Fatalf("%s%s", a.bytes(), b.bytes())
+			}
+			d.Must(lose(d))
+			if a := d.get(mine, tokens.AccessToken); a.status != 403 || strings.Contains(a.body, "ASIA") {
+				t.Errorf("%s", a.bytes())
+			}
+			if a := d.get(list, tokens.AccessToken); strings.Contains(a.body, "ReadOnly") {
+				t.Errorf("%s", a.bytes())
+			}
+		})
+	}
+}
+
 // What cannot be accounted for does not happen.
 func TestNoCredentialsWithoutAudit(t *testing.T) {
 	d := open(t)

@@ -38,7 +38,8 @@ type Directory interface {
 	// Apply makes the declared part of the store equal to o. What an earlier Apply declared and o
 	// does not is removed; what was added otherwise stays, unless o says Prune. A person's password, and whether they are
 	// disabled, change only when what is declared differs from what was declared before, so that a
-	// change made since survives a restart. Removing, disabling or a new password ends their sessions.
+	// change made since survives a restart. Removing, disabling or a new password ends their sessions;
+	// making a second factor required ends everybody's.
 	Apply(ctx context.Context, o Organisation) error
 	// ApplyRecorded is Apply with events for the audit log, which are added in the same transaction: link gets what
 	// there was, everything and what of it was declared (nothing before the first Apply), and returns what

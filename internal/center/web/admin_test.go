@@ -62,7 +62,7 @@ func (w *world) events(name string) []store.AuditEvent {
 	return all
 }
 
-func TestAdministrationIsForAdministrators(t *testing.T) {
+func TestSecurity72AdministrationIsForAdministrators(t *testing.T) {
 	w := newWorld(t)
 	ada := w.administrator()
 	bob := w.visitor()
@@ -117,7 +117,7 @@ func TestAdministrationIsForAdministrators(t *testing.T) {
 	}
 }
 
-func TestAdministrationRefusesForgedForms(t *testing.T) {
+func TestSecurity57AdministrationRefusesForgedForms(t *testing.T) {
 	w := newWorld(t)
 	ada := w.administrator()
 	for name, csrf := range map[string]string{"none": "", "garbage": "AAAA", "another form's": ada.get("/start").Form["/sign-out"].Values.Get("csrf")} {
@@ -136,7 +136,7 @@ func TestAdministrationRefusesForgedForms(t *testing.T) {
 	}
 }
 
-func TestAdministrationWantsARecentSignIn(t *testing.T) {
+func TestSecurity56AdministrationWantsARecentSignIn(t *testing.T) {
 	w := newWorld(t)
 	ada := w.administrator()
 	csrf := ada.get("/admin/users").Form["/admin/change"].Values["csrf"]
@@ -277,7 +277,7 @@ func TestAdministrationRefusesNonsense(t *testing.T) {
 	}
 }
 
-func TestAdministrationShowsHostileNames(t *testing.T) {
+func TestSecurity61AdministrationShowsHostileNames(t *testing.T) {
 	w := newWorld(t)
 	ada := w.administrator()
 	if err := w.db.AddGroup(t.Context(), store.Group{ID: "g-x", Name: "<script>alert(1)</script>\u202e"}); err != nil {

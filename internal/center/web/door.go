@@ -118,10 +118,9 @@ type route struct {
 	get, post handler
 }
 
-// Routes adds the pages to mux. A path that is asked for with another method is answered by a page
-// of its own (405).
-func (d *Door) Routes(mux *http.ServeMux) {
-	for _, r := range append(d.adminRoutes(), []route{
+// routes are the addresses of everybody, and those of the administration.
+func (d *Door) routes() []route {
+	return append(d.adminRoutes(), []route{
 		{"/start", d.start, nil},
 		{"/sign-in", d.start, d.signIn},
 		{"/sign-in/passkey", nil, d.signInPasskey},
@@ -147,7 +146,13 @@ func (d *Door) Routes(mux *http.ServeMux) {
 		{"/profile/password", d.want(flow.Want{Kind: flow.WantChange, Page: flow.PagePassword}), d.newPassword},
 		{"/profile/sessions", d.want(flow.Want{Kind: flow.WantSessions}), d.endSessions},
 		{"/password", d.passwordLink, d.usePasswordLink},
-	}...) {
+	}...)
+}
+
+// Routes adds the pages to mux. A path that is asked for with another method is answered by a page
+// of its own (405).
+func (d *Door) Routes(mux *http.ServeMux) {
+	for _, r := range d.routes() {
 		allow := ""
 		if r.get != nil {
 			mux.Handle("GET "+r.path, d.page(r.get))

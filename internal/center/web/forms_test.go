@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"keyfob/internal/center/flow"
 )
 
 // posts are all forms of the door, each on a page that shows it to Ada (or, for sign-in, to a stranger).
@@ -147,6 +149,61 @@ func TestSecurity57CSRF(t *testing.T) {
 	other.header = http.Header{"Origin": {"null"}}
 	if a := other.do(http.MethodPost, "/sign-in", f); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("the right form from an old browser is answered %d", a.StatusCode)
+	}
+}
+
+// Every form there is wants its token, and no form is taken from another site's page: a new one that
+// forgets either is found here. /federation acts on the credentials it is sent, not on cookies.
+func TestSecurity57EveryForm(t *testing.T) {
+	w := newWorld(t)
+	ada, half, stranger := w.administrator(), w.visitor(), w.visitor()
+	stranger.get("/start")
+	w.app()
+	half.signIn(half.get("/start"), "ada")
+	if half.cookie("keyfob-half") == "" || stranger.cookie("keyfob-visit") == "" || ada.cookie("keyfob-session") == "" {
+		t.Fatal("somebody is not what they should be")
+	}
+	paths := w.door.Posts()
+	if len(paths) < 20 {
+		t.Fatalf("%d forms", len(paths))
+	}
+	body := url.Values{"account": {"111111111111"}, "role": {"ReadOnly"}, "do": {"add-group"}, "name": {"Forged"}, "username": {"ada"}, "password": {password}}
+	wants := []string{""} // the page that a form came from, where the token is looked at only after that
+	for _, page := range []flow.Page{flow.PageAddApp, flow.PageAddPasskey, flow.PagePassword, flow.PageSecurity} {
+		sealed, err := flow.Flow{Keys: w.keys, Clock: w.clock}.Seal(flow.Want{Kind: flow.WantChange, Page: page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wants = append(wants, sealed)
+	}
+	for _, path := range paths {
+		refused := 0
+		for who, v := range map[string]*visitor{"ada": ada, "half": half, "stranger": stranger} {
+			v.header = http.Header{"Sec-Fetch-Site": {"cross-site"}}
+			if a := v.do(http.MethodPost, path, body); a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s from another site as %s: %d", path, who, a.StatusCode)
+			}
+			v.header = http.Header{"Sec-Fetch-Site": {"same-origin"}}
+			for _, want := range wants {
+				body.Set("return", want)
+				a := v.do(http.MethodPost, path, body)
+				if a.StatusCode == http.StatusForbidden {
+					refused++
+				}
+				if path == "/sign-out" && who != "ada" {
+					continue // who is not signed in may stop signing in
+				}
+				if a.StatusCode == http.StatusOK || len(a.Header["Set-Cookie"]) != 0 {
+					t.Errorf("%s without a token as %s: %d, %q", path, who, a.StatusCode, a.Header["Set-Cookie"])
+				}
+			}
+		}
+		if refused == 0 && path != "/federation" {
+			t.Errorf("%s is not refused to anybody for want of a token", path)
+		}
+	}
+	if o, err := w.db.Organisation(t.Context(), false); err != nil || len(o.Groups) != 1 || len(w.minted()) != 0 {
+		t.Errorf("something was done: %v, %v, %v", o.Groups, w.minted(), err)
 	}
 }
 

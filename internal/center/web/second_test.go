@@ -148,6 +148,44 @@ func TestSecurity54NoPageWithoutTheSecondFactor(t *testing.T) {
 	}
 }
 
+// From the moment on that second factors are required, what was got with a password alone is worth nothing.
+func TestSecurity54RequiredEndsWhatAPasswordOpened(t *testing.T) {
+	w := newWorld(t)
+	w.app()
+	w.mfa(store.MFAOff)
+	p := w.program("AWS CLI", registered)
+	v := w.visitor()
+	a := v.submit(v.signIn(v.get(p.authorizeLink(listening)), "ada"), "/authorize/decision", "decision", "allow")
+	u, err := a.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := p.redeem(u.Query().Get("code"), listening)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := v.submit(v.get(p.authorizeLink(listening)), "/authorize/decision", "decision", "allow")
+	bob := w.visitor()
+	bob.signIn(bob.get("/start"), "bob")
+	w.mfa(store.MFARequired)
+	for who, v := range map[string]*visitor{"ada, who has a factor": v, "bob, who has none": bob} {
+		for _, path := range []string{"/start", p.authorizeLink(listening), "/device"} {
+			if a := v.get(path); !strings.HasPrefix(a.heading(), "Sign in") {
+				t.Errorf("%s: %.20s shows %q", who, path, a.heading())
+			}
+		}
+	}
+	if _, err := w.grants.Tokens.Verify(t.Context(), tokens.AccessToken); err == nil {
+		t.Error("the access token goes on")
+	}
+	if u, err = waiting.Location(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.redeem(u.Query().Get("code"), listening); err == nil {
+		t.Error("the authorization code goes on")
+	}
+}
+
 func TestRequiredSecondFactorIsSetUpAtSignIn(t *testing.T) {
 	w := newWorld(t)
 	w.mfa(store.MFARequired)

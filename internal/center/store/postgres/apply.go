@@ -33,6 +33,10 @@ func (db *DB) ApplyRecorded(ctx context.Context, o store.Organisation, link func
 			}
 		}
 		i := o.Instance
+		if i.MFA == store.MFARequired {
+			// Nobody stays signed in who may have shown a password alone.
+			t.later(`DELETE FROM sessions WHERE EXISTS (SELECT FROM instance WHERE mfa <> $1)`, string(store.MFARequired))
+		}
 		t.later(`INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa, applied) VALUES (1, $1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,
 				name = excluded.name, region = excluded.region, session_lifetime = excluded.session_lifetime, mfa = excluded.mfa,

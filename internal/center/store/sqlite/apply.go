@@ -50,6 +50,12 @@ func before(ctx context.Context, tx *txn) (all, declared store.Organisation, err
 }
 
 func applyInstance(ctx context.Context, tx *txn, o store.Organisation) error {
+	if o.Instance.MFA == store.MFARequired {
+		// Nobody stays signed in who may have shown a password alone.
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE EXISTS (SELECT 1 FROM instance WHERE mfa <> ?)`, string(store.MFARequired)); err != nil {
+			return err
+		}
+	}
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO instance (one, id, identity_store_id, name, region, session_lifetime, mfa, applied) VALUES (1, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (one) DO UPDATE SET id = excluded.id, identity_store_id = excluded.identity_store_id,

@@ -1,80 +1,54 @@
 package sqlite
 
 import (
-	"crypto/sha256"
+	"io/fs"
 	"path/filepath"
+	"strings"
 	"testing"
-	"time"
-
-	"keyfob/internal/center/store"
+	"testing/fstest"
 )
 
-// Whoever is signed in when the tables of tokens are made anew stays signed in, there and back.
-func TestTokensAreKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "center.db")
-	db, err := Open(t.Context(), path)
+// A migration that fails half-way has changed nothing, and is done when it can be.
+func TestSecurity81MigrationsAreTransactional(t *testing.T) {
+	db, err := open(filepath.Join(t.TempDir(), "center.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+	defer db.Close() //nolint:errcheck // a test
+	sql := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte("-- +goose Up\n" + text)} }
+	files := fstest.MapFS{
+		"00001_one.sql": sql("CREATE TABLE one (x INTEGER);"),
+		"00002_two.sql": sql("CREATE TABLE two (x INTEGER); INSERT INTO one VALUES (1); INSERT INTO nowhere VALUES (1);"),
 	}
-	must(db.AddUser(t.Context(), store.User{ID: "u", NameKey: "u"}))
-	must(db.AddClient(t.Context(), store.Client{ID: "c", ExpiresAt: now.Add(time.Hour)}, 10))
-	must(db.AddSession(t.Context(), store.Session{ID: "s", UserID: "u", ExpiresAt: now.Add(time.Hour)}))
-	must(db.tx(t.Context(), func(tx *txn) error {
-		return addFamily(t.Context(), tx, store.TokenFamily{ID: "f", ClientID: "c", UserID: "u", SessionID: "s", CreatedAt: now})
-	}))
-	hash := func(s string) store.Hash { return sha256.Sum256([]byte(s)) }
-	rotate := func(from, to string) {
-		t.Helper()
-		outcome, err := db.Rotate(t.Context(), hash(from), store.AccessToken{Hash: hash("a" + to), ExpiresAt: now.Add(time.Hour)},
-			store.RefreshToken{Hash: hash(to), ExpiresAt: now.Add(time.Hour)}, now, 0)
-		if err != nil || outcome != store.RotationDone {
-			t.Fatalf("%v, %v", outcome, err)
-		}
+	if err := db.migrate(t.Context(), files); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Fatalf("a bad migration: %v", err)
 	}
-	must(db.IssueTokens(t.Context(), store.AccessToken{Hash: hash("a1"), FamilyID: "f", ExpiresAt: now.Add(time.Hour)},
-		&store.RefreshToken{Hash: hash("1"), FamilyID: "f", ExpiresAt: now.Add(time.Hour)}, now))
-	rotate("1", "2")
-	for _, way := range []string{"down", "up"} {
-		must(db.Close()) // what it has compiled is for the tables that go
-		db, err = open(path)
-		must(err)
-		p, err := db.migrations()
-		must(err)
-		if way == "down" {
-			_, err = p.DownTo(t.Context(), 6)
-		} else {
-			_, err = p.Up(t.Context())
-		}
-		must(err)
-		for _, token := range []string{"a1", "a2"} {
-			if _, g, err := db.Access(t.Context(), hash(token)); err != nil || g.Family.ID != "f" {
-				t.Errorf("%s: the token %s is %+v, %v", way, token, g, err)
+	state := func() (tables, rows int) {
+		t.Helper()
+		for q, n := range map[string]*int{`SELECT count(*) FROM sqlite_master WHERE name IN ('one', 'two')`: &tables, `SELECT count(*) FROM one`: &rows} {
+			if err := db.read.QueryRowContext(t.Context(), q).Scan(n); err != nil {
+				t.Fatal(err)
 			}
 		}
-		before, err := db.Revision(t.Context())
-		must(err)
-		must(db.tx(t.Context(), func(tx *txn) error {
-			h := hash("gone" + way)
-			if _, err := tx.ExecContext(t.Context(), `INSERT INTO access_tokens VALUES (?, 'f', 1)`, h[:]); err != nil {
-				return err
-			}
-			_, err := tx.ExecContext(t.Context(), `DELETE FROM access_tokens WHERE hash = ?`, h[:])
-			return err
-		}))
-		if after, err := db.Revision(t.Context()); err != nil || after <= before {
-			t.Errorf("%s: a token that goes leaves the revision at %d, before %d, %v", way, after, before, err)
+		return tables, rows
+	}
+	if tables, rows := state(); tables != 1 || rows != 0 {
+		t.Errorf("after it: %d tables, %d rows", tables, rows)
+	}
+	files["00002_two.sql"] = sql("CREATE TABLE two (x INTEGER); INSERT INTO one VALUES (1);")
+	if err := db.migrate(t.Context(), files); err != nil {
+		t.Fatal(err)
+	}
+	if tables, rows := state(); tables != 2 || rows != 1 {
+		t.Errorf("mended: %d tables, %d rows", tables, rows)
+	}
+	own, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(own) == 0 {
+		t.Fatalf("%d migrations, %v", len(own), err)
+	}
+	for _, name := range own {
+		if b, err := fs.ReadFile(migrations, name); err != nil || strings.Contains(strings.ToUpper(string(b)), "NO TRANSACTION") {
+			t.Errorf("%s asks for no transaction, %v", name, err)
 		}
 	}
-	rotate("2", "3")
-	if outcome, err := db.Rotate(t.Context(), hash("1"), store.AccessToken{Hash: hash("x")}, store.RefreshToken{Hash: hash("y")}, now.Add(time.Second), 0); err != nil || outcome != store.RotationReused {
-		t.Errorf("a token that was used is %v, %v", outcome, err)
-	}
-	must(db.Close())
 }

@@ -54,7 +54,11 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.migrate(ctx); err != nil {
+	files, err := fs.Sub(migrations, "migrations")
+	if err == nil {
+		err = db.migrate(ctx, files)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), db.Close())
 	}
 	return db, nil
@@ -86,17 +90,14 @@ func open(path string) (*DB, error) {
 	return &DB{&writer{db: write, written: log.written}, &reader{DB: read, statements: map[string]*sql.Stmt{}}, log}, nil
 }
 
-func (db *DB) migrations() (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
+func (db *DB) migrations(files fs.FS) (*goose.Provider, error) {
 	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
 	return goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 }
 
-func (db *DB) migrate(ctx context.Context) error {
-	p, err := db.migrations()
+// migrate does the migrations that are not done, each in a transaction of its own.
+func (db *DB) migrate(ctx context.Context, files fs.FS) error {
+	p, err := db.migrations(files)
 	if err != nil {
 		return err
 	}
