@@ -58,6 +58,16 @@ func TestAttackCodeInjection(t *testing.T) {
 			t.Errorf("the code is still good after that: %q", refused)
 		}
 	})
+	t.Run("her code and her verifier, from another redirect", func(t *testing.T) {
+		for _, redirect := range []string{"", "http://127.0.0.1:10/callback", "http://127.0.0.1/callback", "https://evil.example/callback"} {
+			a, code := stolen(t)
+			if _, refused := hers.token(wire.CreateTokenRequest{
+				GrantType: wire.GrantAuthorizationCode, Code: wire.Secret(code), CodeVerifier: a.verifier, RedirectURI: redirect,
+			}); refused != "invalid_grant" && refused != "invalid_request" {
+				t.Errorf("%q is told %q", redirect, refused)
+			}
+		}
+	})
 	t.Run("a wrong guess is the last", func(t *testing.T) {
 		a, code := stolen(t)
 		if _, refused := newAttempt().redeem(hers, code); refused != "invalid_grant" {
