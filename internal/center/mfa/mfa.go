@@ -188,9 +188,10 @@ func cleanName(name, otherwise string) string {
 }
 
 // Three codes in a million are good at a time. Whoever gets to try one knows the password, so that
-// counting by person does not let strangers keep a person out.
+// counting by person does not let strangers keep a person out. Wrong codes of a whole day count, or until a
+// right one: some hundred can be tried in a day, of which one is right in eight years.
 func personLimit() throttle.Limit {
-	return throttle.Limit{Free: 10, Window: 10 * time.Minute, Block: time.Minute, MaxBlock: 15 * time.Minute}
+	return throttle.Limit{Free: 10, Window: 24 * time.Hour, Block: time.Minute, MaxBlock: 15 * time.Minute}
 }
 
 func addressLimit() throttle.Limit {

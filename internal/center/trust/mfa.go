@@ -22,9 +22,9 @@ const (
 	digits = otp.DigitsSix
 )
 
-// mfaLimit allows so many wrong codes of one device: a code is one of 333,333 that are good.
+// mfaLimit allows so many wrong codes of one device: one of 333,333 is good, and some hundred can be tried in a day.
 func mfaLimit() throttle.Limit {
-	return throttle.Limit{Free: 10, Window: 10 * time.Minute, Block: time.Minute, MaxBlock: 15 * time.Minute}
+	return throttle.Limit{Free: 10, Window: 24 * time.Hour, Block: time.Minute, MaxBlock: 15 * time.Minute}
 }
 
 // CheckMFA checks the code of the caller's MFA device: of this 30 seconds' step, the one before or the
