@@ -42,9 +42,11 @@ check: $(GOFUMPT) $(STATICCHECK)
 	GOOS=darwin $(GO) vet ./cmd/keyfob
 	$(GO) test ./internal/archtest
 	$(GO) run ./internal/cli/manual -check docs/man
+	$(GO) test ./cmd/keyfob-center -run '^TestManualPages$$'
 
 generate:
 	$(GO) run ./internal/cli/manual docs/man
+	$(GO) test ./cmd/keyfob-center -run '^TestManualPages$$' -update
 
 test: build
 	@scripts/setup

@@ -22,8 +22,11 @@ import (
 	"keyfob/internal/wire"
 )
 
-// organisation is what a center serves: accounts with permission sets, all ada's, and others who have none.
-type organisation struct{ accounts, roles, users int }
+// organisation is what a center serves: accounts with permission sets, all ada's or, in a group, everybody's.
+type organisation struct {
+	accounts, roles, users int
+	everybodys             bool
+}
 
 const roleName = "Role0"
 
@@ -38,6 +41,14 @@ func (o organisation) write(dir string) error {
 	for i := range o.users - 1 {
 		fmt.Fprintf(&b, "  - {name: user%d, email: user%d@example.com, display_name: User %d}\n", i, i, i)
 	}
+	to := "users: [ada]"
+	if o.everybodys {
+		to = "groups: [Everybody]"
+		b.WriteString("groups:\n  - name: Everybody\n    members:\n      - ada\n")
+		for i := range o.users - 1 {
+			fmt.Fprintf(&b, "      - user%d\n", i)
+		}
+	}
 	b.WriteString("permission_sets:\n")
 	for i := range o.roles {
 		fmt.Fprintf(&b, "  - {name: Role%d, session_duration: 1h}\n", i)
@@ -45,7 +56,7 @@ func (o organisation) write(dir string) error {
 	b.WriteString("assignments:\n")
 	for a := range o.accounts {
 		for r := range o.roles {
-			fmt.Fprintf(&b, "  - {account: \"%012d\", permission_set: Role%d, users: [ada]}\n", a+1, r)
+			fmt.Fprintf(&b, "  - {account: \"%012d\", permission_set: Role%d, %s}\n", a+1, r, to)
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, "center.yaml"), []byte(b.String()), 0o600)
@@ -83,7 +94,7 @@ func start(program, dir, database, password string) (*instance, error) {
 	if err := in.process.Start(); err != nil {
 		return nil, err
 	}
-	for time.Since(begun) < time.Minute {
+	for time.Since(begun) < 5*time.Minute {
 		resp, err := in.http.Get(in.url + "/healthz")
 		if err == nil {
 			in.first = time.Since(begun)

@@ -33,6 +33,7 @@ func main() {
 	flag.DurationVar(&b.each, "each", 3*time.Second, "how `long` each turn is")
 	flag.IntVar(&b.rounds, "rounds", 3, "how many turns each takes")
 	flag.IntVar(&b.million, "requests", 0, "send so many more requests and see whether the memory grows, for example 1000000")
+	flag.BoolVar(&b.scale, "scale", false, "show how throughput grows with replicas (on PostgreSQL) and latency with people")
 	flag.Parse()
 	if err := b.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -46,6 +47,7 @@ type bench struct {
 	program, postgres string
 	each              time.Duration
 	rounds, million   int
+	scale             bool
 
 	dir, bare string // the reference's URL
 	missed    error
@@ -71,6 +73,11 @@ func (b *bench) run() error {
 	}
 	for _, d := range databases {
 		if err := b.measure(d); err != nil {
+			return err
+		}
+	}
+	if b.scale {
+		if err := b.people(); err != nil {
 			return err
 		}
 	}
@@ -154,15 +161,7 @@ func (b *bench) measure(database string) error {
 	}
 	fmt.Printf("| %-19s | %5s | %9s | %9s | %5s | %9s | %9s | %5s |\n", "", "bytes", "calls/s", "bare/s", "ratio", "p50, ms", "p99, ms", "x")
 	fmt.Println("|---|---:|---:|---:|---:|---:|---:|---:|")
-	portal := func(path string) request {
-		return func(w int) (*http.Request, error) {
-			r, err := http.NewRequest(http.MethodGet, in.url+path, nil)
-			if err == nil {
-				r.Header.Set("x-amz-sso_bearer_token", tokens[w].AccessToken.Reveal())
-			}
-			return r, err
-		}
-	}
+	portal := func(path string) request { return portalCall([]*instance{in}, tokens, path) }
 	refresh := func(w int) (*http.Request, error) {
 		body, err := json.Marshal(wire.CreateTokenRequest{
 			ClientID: clients[w].ClientID, ClientSecret: clients[w].ClientSecret, GrantType: wire.GrantRefreshToken, RefreshToken: tokens[w].RefreshToken,
@@ -183,8 +182,8 @@ func (b *bench) measure(database string) error {
 		read  func(int, []byte) error
 		ratio float64
 	}{
-		{"GetRoleCredentials", portal("/federation/credentials?account_id=000000000042&role_name=" + roleName), nil, 0.35},
-		{"ListAccounts", portal("/assignment/accounts?max_result=100"), nil, 0.35},
+		{"GetRoleCredentials", portal(pathCredentials), nil, 0.35},
+		{"ListAccounts", portal(pathAccounts), nil, 0.35},
 		{"CreateToken, refresh", refresh, refreshed, 0.15},
 	} {
 		if err := b.compare(name, c.name, newLoad(workers, c.next, c.read), c.ratio); err != nil {
@@ -196,10 +195,31 @@ func (b *bench) measure(database string) error {
 		return err
 	}
 	fmt.Printf("\n%.0f MiB afterwards\n", after)
+	if b.scale && database != "" {
+		if err := b.replicas(in, dir, database, password, tokens); err != nil {
+			return err
+		}
+	}
 	if b.million == 0 {
 		return nil
 	}
-	return b.longRun(in, newLoad(workers, portal("/federation/credentials?account_id=000000000042&role_name="+roleName), nil))
+	return b.longRun(in, newLoad(workers, portal(pathCredentials), nil))
+}
+
+const (
+	pathCredentials = "/federation/credentials?account_id=000000000042&role_name=" + roleName
+	pathAccounts    = "/assignment/accounts?max_result=100"
+)
+
+// portalCall is a call of the portal API, of each worker with its own token, of one center after the other.
+func portalCall(centers []*instance, tokens []wire.CreateTokenResponse, path string) request {
+	return func(w int) (*http.Request, error) {
+		r, err := http.NewRequest(http.MethodGet, centers[w%len(centers)].url+path, nil)
+		if err == nil {
+			r.Header.Set("x-amz-sso_bearer_token", tokens[w].AccessToken.Reveal())
+		}
+		return r, err
+	}
 }
 
 func (b *bench) compare(database, name string, l *load, want float64) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,10 +83,11 @@ func (o applyOptions) Run(ctx context.Context) error {
 		return err
 	}
 	s.Organisation.Prune = o.Prune // after the digest: it is not of the file
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
 	changes := plan.Diff(now.All, plan.Target(now, s.Organisation), opener(keys))
 	if len(changes) == 0 {
 		if !o.DryRun { // what was added otherwise may now be declared, which does not show
-			if err := applyAll(ctx, db, from.Config, s); err != nil {
+			if err := applyAll(ctx, log, db, keys, from.Config, s); err != nil {
 				return err
 			}
 		}
@@ -98,14 +100,7 @@ func (o applyOptions) Run(ctx context.Context) error {
 	if err := o.ask(ctx); err != nil {
 		return err
 	}
-	if err := applyAll(ctx, db, from.Config, s); err != nil {
-		return err
-	}
-	n := plan.Count(changes)
-	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
-	if err := log.Record(ctx, store.AuditEvent{Name: "ApplyConfiguration", Outcome: audit.Success, Detail: map[string]string{
-		"added": fmt.Sprint(n[plan.Add]), "changed": fmt.Sprint(n[plan.Modify]), "removed": fmt.Sprint(n[plan.Remove]), "what": summary(changes),
-	}}); err != nil {
+	if err := applyAll(ctx, log, db, keys, from.Config, s); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(o.io.out, "Applied.")
@@ -191,9 +186,21 @@ func digestOf(s seed.Seed, keys *keyring.Ring) (string, error) {
 	return fmt.Sprintf("%x", mac[:]), nil
 }
 
-// applyAll changes the store.
-func applyAll(ctx context.Context, db store.Store, file string, s seed.Seed) error {
-	err := db.Apply(ctx, s.Organisation)
+// applyAll changes the store, and records what that changed, if anything.
+func applyAll(ctx context.Context, log *audit.Log, db store.Store, keys *keyring.Ring, file string, s seed.Seed) error {
+	err := log.With(ctx, func(link audit.Link) error {
+		return db.ApplyRecorded(ctx, s.Organisation, func(all, declared store.Organisation, head store.AuditHead) ([]store.AuditEvent, store.AuditHead) {
+			changes := plan.Diff(all, plan.Target(plan.State{All: all, Declared: declared}, s.Organisation), opener(keys))
+			if len(changes) == 0 {
+				return nil, head
+			}
+			n := plan.Count(changes)
+			return link(head, store.AuditEvent{Name: "ApplyConfiguration", Outcome: audit.Success, Detail: map[string]string{
+				"by": filepath.Base(file), "what": summary(changes),
+				"added": fmt.Sprint(n[plan.Add]), "changed": fmt.Sprint(n[plan.Modify]), "removed": fmt.Sprint(n[plan.Remove]),
+			}})
+		})
+	})
 	switch {
 	case errors.Is(err, store.ErrConflict):
 		return configError{hinted{
@@ -208,7 +215,7 @@ func applyAll(ctx context.Context, db store.Store, file string, s seed.Seed) err
 
 // apply makes the store say what the file declares, unless it was the last one that was applied: then what
 // was changed since stays.
-func apply(ctx context.Context, db store.Store, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
+func apply(ctx context.Context, log *audit.Log, db store.Store, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
 	now := store.Organisation{}
 	if len(s.Kept) > 0 {
 		var err error
@@ -225,7 +232,7 @@ func apply(ctx context.Context, db store.Store, keys *keyring.Ring, file string,
 	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return applyAll(ctx, db, file, s)
+	return applyAll(ctx, log, db, keys, file, s)
 }
 
 func exportCommand(io stdio) *cobra.Command {

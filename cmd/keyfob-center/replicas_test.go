@@ -217,8 +217,10 @@ func (c *crowd) errand(ctx context.Context, ada *person.Person) {
 	for range 8 {
 		in.RefreshToken = token.RefreshToken
 		next, status := c.token(in)
-		if status == 0 { // nobody knows: once more with the same
-			next, status = c.token(in)
+		for range 3 {
+			if status == 0 { // nobody knows: once more with the same; a center takes a moment to die
+				next, status = c.token(in)
+			}
 		}
 		if status != http.StatusOK {
 			c.t.Errorf("refresh: %d", status)

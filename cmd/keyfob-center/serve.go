@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center"
+	"keyfob/internal/center/audit"
 	"keyfob/internal/center/control"
 	"keyfob/internal/center/keyring"
 	"keyfob/internal/center/metrics"
@@ -118,7 +119,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer listener.Close() //nolint:errcheck // Shutdown closed it
-	db, keys, startURLs, err := o.declared(ctx)
+	db, keys, startURLs, err := o.declared(ctx, logger)
 	if err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 }
 
 // declared opens the store and makes it say what the file declares.
-func (o serveOptions) declared(ctx context.Context) (db store.Store, keys *keyring.Ring, startURLs []string, err error) {
+func (o serveOptions) declared(ctx context.Context, logger *slog.Logger) (db store.Store, keys *keyring.Ring, startURLs []string, err error) {
 	fail := func(err error) (store.Store, *keyring.Ring, []string, error) {
 		if db != nil {
 			err = errors.Join(err, db.Close())
@@ -183,7 +184,8 @@ func (o serveOptions) declared(ctx context.Context) (db store.Store, keys *keyri
 			return fail(err)
 		}
 	}
-	if err := apply(ctx, db, keys, o.Config, s, r); err != nil {
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: logger}
+	if err := apply(ctx, log, db, keys, o.Config, s, r); err != nil {
 		return fail(err)
 	}
 	debug.FreeOSMemory() // of what the file was while it was being read

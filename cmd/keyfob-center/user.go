@@ -142,15 +142,15 @@ func (o *userOptions) with(ctx context.Context, name string, do func(context.Con
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
+	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
 	// What the file declares is serve's to apply, but before its first start there is nothing to change.
 	if _, err := db.Instance(ctx); errors.Is(err, store.ErrNotFound) {
-		if err := apply(ctx, db, keys, o.Config, s, r); err != nil {
+		if err := apply(ctx, log, db, keys, o.Config, s, r); err != nil {
 			return err
 		}
 	} else if err != nil {
 		return err
 	}
-	log := &audit.Log{Store: db, Clock: o.Clock, Keys: keys, Logger: slog.New(slog.DiscardHandler)}
 	return do(ctx, users{db, keys, &directory.Directory{
 		Store: db, Clock: o.Clock, Random: o.Random, Hasher: directory.NewHasher(1), Audit: log, Keys: keys,
 	}, s, name})

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"keyfob/internal/center/audit"
 	"keyfob/internal/center/directory"
 	"keyfob/internal/center/mfa"
 	"keyfob/internal/center/store"
@@ -66,6 +67,12 @@ func (o *userOptions) link(ctx context.Context, u users, whose store.User, kind 
 	}
 	secret, expires, err := u.dir.NewLink(ctx, whose.ID, kind)
 	if err != nil {
+		return err
+	}
+	if err := u.dir.Audit.Record(ctx, store.AuditEvent{
+		Name: "CreatePasswordLink", Outcome: audit.Success, UserID: whose.ID,
+		Detail: map[string]string{"user": whose.Name, "kind": string(kind), "expires": expires.UTC().Format(time.RFC3339)},
+	}); err != nil {
 		return err
 	}
 	base = base.JoinPath("password")

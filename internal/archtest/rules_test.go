@@ -79,6 +79,7 @@ func places() []placed {
 		{"internal/scriptedaws", testHelp},
 		{"internal/scriptedsts", testHelp},
 		{"internal/archtest", testHelp},
+		{"internal/manual", testHelp}, // and of what generates
 	}
 }
 

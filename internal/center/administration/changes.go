@@ -10,6 +10,7 @@ import (
 
 	"keyfob/internal/center/directory"
 	"keyfob/internal/center/store"
+	"keyfob/internal/wire"
 )
 
 // AddUser adds a person, who has no password yet.
@@ -62,6 +63,29 @@ func (a *Administration) RemoveUser(ctx context.Context, by directory.Person, id
 	}
 	detail := map[string]string{"user": u.Name, "user_id": u.ID, "before": fmt.Sprintf("email %q, display name %q", u.Email, u.DisplayName)}
 	return a.change(ctx, by, "DeleteUser", detail, func() error { return a.Store.RemoveUser(ctx, id) })
+}
+
+// NewLink makes a link with which a person chooses a password, once: their first one, or another. An earlier link
+// of theirs stops working. Who made it is written down, and never the link.
+func (a *Administration) NewLink(ctx context.Context, by directory.Person, id string, kind store.LinkKind) (secret wire.Secret, expires time.Time, err error) {
+	u, err := a.other(ctx, by, id)
+	switch {
+	case err != nil:
+		return "", expires, err
+	case u.Disabled:
+		return "", expires, Invalid("Somebody who is disabled cannot use a link: enable them first.")
+	case kind == store.LinkInvite && u.PasswordHash != "":
+		return "", expires, Invalid("There is a password already: a password-reset link is for another one.")
+	}
+	detail := map[string]string{"user": u.Name, "user_id": u.ID, "kind": string(kind)}
+	if err := a.change(ctx, by, "CreatePasswordLink", detail, func() (err error) {
+		secret, expires, err = a.Directory.NewLink(ctx, id, kind)
+		detail["expires"] = expires.UTC().Format(time.RFC3339)
+		return err
+	}); err != nil {
+		return "", expires, err
+	}
+	return secret, expires, nil
 }
 
 // EndSession ends one session and what was issued under it.

@@ -13,7 +13,7 @@ import (
 const chunk = 500
 
 // Search is [Assignments.Accounts] for those accounts that have every word of the query in their name,
-// id or e-mail address, whatever the case. An empty query finds all.
+// id or e-mail address, or in the name of one of the person's roles there, whatever the case. An empty query finds all.
 func (a *Assignments) Search(ctx context.Context, userID, query, pageToken string, limit int) ([]store.Account, string, error) {
 	fold := cases.Fold()
 	words := strings.Fields(fold.String(query))
@@ -21,6 +21,10 @@ func (a *Assignments) Search(ctx context.Context, userID, query, pageToken strin
 		return a.Accounts(ctx, userID, pageToken, limit)
 	}
 	return list(a, page{User: userID, Account: "search"}, pageToken, limit, func(after string, n int) ([]store.Account, error) {
+		roles, err := a.Store.RoleNamesFor(ctx, userID)
+		if err != nil {
+			return nil, err
+		}
 		var found []store.Account
 		for len(found) < n {
 			some, err := a.Store.AccountsFor(ctx, userID, after, chunk)
@@ -28,7 +32,7 @@ func (a *Assignments) Search(ctx context.Context, userID, query, pageToken strin
 				return nil, err
 			}
 			for _, acc := range some {
-				if has(fold.String(acc.Name+" "+acc.ID+" "+acc.Email), words) {
+				if has(fold.String(acc.Name+" "+acc.ID+" "+acc.Email+" "+strings.Join(roles[acc.ID], " ")), words) {
 					found = append(found, acc)
 				}
 			}

@@ -44,6 +44,34 @@ type Log struct {
 // cannot be accounted for does not happen. Where e is a refusal or ends something, the caller ignores
 // the error, which is logged here in any case.
 func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
+	e = l.complete(ctx, e)
+	// Whoever hangs up in time must not be able to stay out of the log.
+	ctx = context.WithoutCancel(ctx)
+	err := l.append(ctx, e)
+	l.tell(ctx, e, err)
+	return err
+}
+
+// Link puts an event behind the head of the chain, for a store that adds it.
+type Link func(store.AuditHead, store.AuditEvent) ([]store.AuditEvent, store.AuditHead)
+
+// With is [Log.Record] of an event that the store adds in the same transaction as what it is about: change has
+// it do so with link, or not if nothing came to pass.
+func (l *Log) With(ctx context.Context, change func(link Link) error) error {
+	var linked *store.AuditEvent
+	err := change(func(h store.AuditHead, e store.AuditEvent) ([]store.AuditEvent, store.AuditHead) {
+		e = l.complete(ctx, e)
+		linked = &e // of the last attempt, if the store needs several
+		return link(h, []store.AuditEvent{e}, l.Keys)
+	})
+	if linked != nil && err == nil {
+		l.tell(ctx, *linked, nil)
+	}
+	return err
+}
+
+// complete adds what every event has.
+func (l *Log) complete(ctx context.Context, e store.AuditEvent) store.AuditEvent {
 	info := request.FromContext(ctx)
 	// A database keeps milliseconds, and what is hashed must be what is kept.
 	e.At = l.Clock.Now().UTC().Truncate(time.Millisecond)
@@ -55,9 +83,11 @@ func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
 	for k, v := range e.Detail {
 		e.Detail[k] = kept(v)
 	}
-	// Whoever hangs up in time must not be able to stay out of the log.
-	ctx = context.WithoutCancel(ctx)
-	err := l.append(ctx, e)
+	return e
+}
+
+// tell shows e in the program's log.
+func (l *Log) tell(ctx context.Context, e store.AuditEvent, err error) {
 	level, attrs := slog.LevelInfo, attributes(e)
 	if err != nil {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("audit_error", err))
@@ -65,7 +95,6 @@ func (l *Log) Record(ctx context.Context, e store.AuditEvent) error {
 		l.Observe(e)
 	}
 	l.Logger.LogAttrs(ctx, level, "audit: "+e.Name, attrs...)
-	return err
 }
 
 // kept is what every database takes as it is: bounded, valid UTF-8 without NUL.

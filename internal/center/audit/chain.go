@@ -7,6 +7,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"keyfob/internal/center/store"
 )
@@ -46,17 +50,35 @@ func hash(before [sha256.Size]byte, e store.AuditEvent) [sha256.Size]byte {
 // of them but the hash, details sorted by name. It begins with the version of this form, which must not
 // change: events are kept for years.
 func canonical(e store.AuditEvent) []byte {
-	detail := e.Detail
-	if detail == nil {
-		detail = map[string]string{}
+	b := append(make([]byte, 0, 512), `["keyfob-audit-1",`...)
+	b = strconv.AppendInt(b, e.Seq, 10)
+	b = append(b, ',')
+	b = strconv.AppendInt(b, e.At.UnixMilli(), 10)
+	for _, s := range []string{e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.UserAgent, e.RequestID} {
+		b = appendText(append(b, ','), s)
 	}
-	b, err := json.Marshal([]any{
-		"keyfob-audit-1", e.Seq, e.At.UnixMilli(), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.UserAgent, e.RequestID, detail,
-	})
-	if err != nil {
-		panic(err) // strings and numbers always marshal
+	b = append(b, ',', '{')
+	for i, k := range slices.Sorted(maps.Keys(e.Detail)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendText(append(appendText(b, k), ':'), e.Detail[k])
 	}
-	return b
+	return append(b, '}', ']')
+}
+
+// appendText adds what encoding/json makes of s, which for most texts is s.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || strings.IndexByte(`"\\<>&`, c) >= 0 {
+			quoted, err := json.Marshal(s)
+			if err != nil {
+				panic(err) // strings always marshal
+			}
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 func headBytes(h store.AuditHead) []byte {

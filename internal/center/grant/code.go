@@ -29,6 +29,7 @@ func (g *Grants) exchangeCode(ctx context.Context, c store.Client, in wire.Creat
 	var draftErr error
 	why := ""
 	granted, err := g.Store.RedeemCode(ctx, hash, now, func(code store.AuthorizationCode, granted store.Grant) (*store.AccessToken, *store.RefreshToken) {
+		why, draftErr = "", nil // it may be asked again
 		switch {
 		case code.ClientID != c.ID:
 			why = "code of another client"

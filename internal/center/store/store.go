@@ -7,7 +7,8 @@ import (
 
 // Store is what a center remembers. Every method is one transaction: it happened or it did not, also
 // when the process is killed. Implementations are safe for concurrent use by any number of
-// processes. Errors other than [ErrNotFound], [ErrConflict] and [ErrRevoked] are the database's.
+// processes. Errors other than [ErrNotFound], [ErrConflict] and [ErrRevoked] are the database's. A function that is
+// handed to one must not call the store, and may be called more than once: only what the last call said counts.
 type Store interface {
 	Directory
 	Assignments
@@ -27,7 +28,7 @@ type Store interface {
 	Administration
 	// DeleteExpired removes what ended before the given instant and nothing can refer to any more:
 	// registrations, device authorizations, codes, tokens, sessions, throttles, marks of use. A code that was used
-	// and an access token with a refresh token beside it stay as long as their family may live.
+	// and an access token stay as long as their session.
 	DeleteExpired(ctx context.Context, before time.Time) error
 	Close() error
 }
@@ -40,6 +41,10 @@ type Directory interface {
 	// change made since survives a restart. Removing, disabling or a new password ends their sessions;
 	// making a second factor required ends everybody's.
 	Apply(ctx context.Context, o Organisation) error
+	// ApplyRecorded is Apply with events for the audit log, which are added in the same transaction: link gets what
+	// there was, everything and what of it was declared (nothing before the first Apply), and returns what
+	// AppendAudit's does. It must not call the store, and may be called more than once.
+	ApplyRecorded(ctx context.Context, o Organisation, link func(all, declared Organisation, head AuditHead) ([]AuditEvent, AuditHead)) error
 	// Instance returns ErrNotFound before the first Apply.
 	Instance(ctx context.Context) (Instance, error)
 	User(ctx context.Context, id string) (User, error)
@@ -63,6 +68,8 @@ type Assignments interface {
 	AccountsFor(ctx context.Context, userID, after string, limit int) ([]Account, error)
 	// PermissionSetsFor returns at most limit permission sets in order of name, after the given one.
 	PermissionSetsFor(ctx context.Context, userID, accountID, after string, limit int) ([]PermissionSet, error)
+	// RoleNamesFor returns the names of all permission sets that the person may use, in order, by account id.
+	RoleNamesFor(ctx context.Context, userID string) (map[string][]string, error)
 	// Assigned returns the permission set of that name if the person may use it in the account.
 	Assigned(ctx context.Context, userID, accountID, permissionSet string) (PermissionSet, error)
 	AddAssignment(ctx context.Context, a AccountAssignment) error

@@ -39,6 +39,7 @@ func (t Throttle) Take(ctx context.Context, key string, l Limit) (until time.Tim
 		return before.BlockedUntil, err
 	}
 	_, err = t.Store.UpdateThrottle(ctx, key, func(c *store.Throttle) {
+		until = time.Time{} // it may be asked again
 		if now.Before(c.BlockedUntil) {
 			until = c.BlockedUntil
 			return

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"keyfob/internal/center/administration"
 	"keyfob/internal/center/directory"
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/store"
+	"keyfob/internal/wire"
 )
 
 // Administration is what the pages need of [administration.Administration].
@@ -24,6 +26,7 @@ type Administration interface {
 	UpdateUser(ctx context.Context, by directory.Person, id, email, display string) error
 	SetDisabled(ctx context.Context, by directory.Person, id string, disabled bool) error
 	RemoveUser(ctx context.Context, by directory.Person, id string) error
+	NewLink(ctx context.Context, by directory.Person, id string, kind store.LinkKind) (secret wire.Secret, expires time.Time, err error)
 	EndSession(ctx context.Context, by directory.Person, id string) error
 	EndSessions(ctx context.Context, by directory.Person, userID string) error
 	AddGroup(ctx context.Context, by directory.Person, name string) error

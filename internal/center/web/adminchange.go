@@ -26,6 +26,12 @@ func (d *Door) adminChange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return adminError(err)
 	}
+	switch r.PostForm.Get("do") {
+	case "invite-user":
+		return d.adminLink(w, r, *by, org, store.LinkInvite)
+	case "reset-user":
+		return d.adminLink(w, r, *by, org, store.LinkReset)
+	}
 	back, err := d.adminDo(r.Context(), *by, org, r.PostForm.Get)
 	if err != nil {
 		return adminError(err)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -78,6 +79,11 @@ func (a *adminPage) user() error {
 	if u.Disabled {
 		a.addForm(adminForm{Heading: a.say("Disabled"), Do: "enable-user", Submit: a.say("Enable"), Hidden: id})
 	} else {
+		if u.PasswordHash == "" {
+			a.addForm(adminForm{Heading: a.say("First password"), Do: "invite-user", Submit: a.say("Invitation link"), Hidden: id})
+		} else {
+			a.addForm(adminForm{Heading: a.say("Forgotten password"), Do: "reset-user", Submit: a.say("Password-reset link"), Hidden: id})
+		}
 		a.addForm(adminForm{Heading: a.say("Disable"), Do: "disable-user", Submit: a.say("Disable and end all sessions"), Hidden: id})
 	}
 	a.addForm(adminForm{Heading: a.say("Remove"), Do: "remove-user", Submit: a.say("Remove for good"), Hidden: id, Inputs: a.sure()})
@@ -279,10 +285,7 @@ func (a *adminPage) audit() error {
 			t.Next = "/admin/audit?" + v.Encode()
 			break
 		}
-		who := names[e.UserID]
-		if who == "" {
-			who = e.UserID
-		}
+		who := cmp.Or(names[e.UserID], e.UserID, e.Detail["by"])
 		t.Rows = append(t.Rows, adminRow{Cells: []adminCell{
 			text(e.At.UTC().Format(time.DateTime)), text(who), text(e.Name), text(e.Outcome), text(e.RemoteIP), {Text: details(e.Detail)},
 		}})

@@ -150,7 +150,7 @@ func TestPortalSearch(t *testing.T) {
 	}
 	for q, want := range map[string]int{
 		"": 1200, "ACCOUNT 90000000": 1200, "900000001199": 1, "account 00001199": 1, "0000011": 111, "nothing": 0, "<script>": 0, "production": 0,
-		" 900000000000  ": 1, strings.Repeat("x", 500): 0, "\x00\xff": 0,
+		"auditor": 1, "AUDITOR 900000001198": 1, "auditor 900000001199": 0, "guest readonly": 1199, " 900000000000  ": 1, strings.Repeat("x", 500): 0, "\x00\xff": 0,
 	} {
 		if got := len(find(q)); got != want {
 			t.Errorf("%q finds %d, want %d", q, got, want)

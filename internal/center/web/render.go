@@ -156,7 +156,7 @@ func places(l *words, page string, administrates bool) []navigation {
 		{l.say("Sessions"), "/profile/sessions", page == "sessions"},
 	}
 	if administrates {
-		all = append(all, navigation{l.say("Administration"), "/admin/users", page == "admin"})
+		all = append(all, navigation{l.say("Administration"), "/admin/users", page == "admin" || page == "admin-link"})
 	}
 	if !slices.ContainsFunc(all, func(n navigation) bool { return n.Here }) {
 		return nil

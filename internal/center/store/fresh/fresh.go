@@ -30,6 +30,7 @@ type Store struct {
 	access   memory[store.Hash, accessToken]
 	accounts memory[string, []store.Account]
 	sets     memory[[2]string, []store.PermissionSet] // of a person in an account
+	names    memory[string, map[string][]string]      // of a person's roles, by account
 }
 
 type accessToken struct {
@@ -46,6 +47,13 @@ func New(s store.Store) *Store {
 		access:   memory[store.Hash, accessToken]{most: 20_000, weight: func(store.Hash, accessToken) int { return 1 }},
 		accounts: memory[string, []store.Account]{most: 100_000, weight: func(_ string, l []store.Account) int { return 1 + len(l) }},
 		sets:     memory[[2]string, []store.PermissionSet]{most: 50_000, weight: func(_ [2]string, l []store.PermissionSet) int { return 1 + len(l) }},
+		names: memory[string, map[string][]string]{most: 500_000, weight: func(_ string, byAccount map[string][]string) int {
+			n := 1 + len(byAccount)
+			for _, names := range byAccount {
+				n += len(names)
+			}
+			return n
+		}},
 	}
 }
 
@@ -107,6 +115,11 @@ func (s *Store) AccountsFor(ctx context.Context, userID, after string, limit int
 		return s.Store.AccountsFor(ctx, userID, "", maxListed)
 	})
 	return page(all, after, limit, func(a store.Account) string { return a.ID }), err
+}
+
+// RoleNamesFor implements store.Assignments.
+func (s *Store) RoleNamesFor(ctx context.Context, userID string) (map[string][]string, error) {
+	return remember(ctx, s, &s.names, userID, func() (map[string][]string, error) { return s.Store.RoleNamesFor(ctx, userID) })
 }
 
 // PermissionSetsFor implements store.Assignments.

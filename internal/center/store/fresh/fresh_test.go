@@ -104,6 +104,7 @@ func answersAreTheStores(t *testing.T, plain store.Store, remembering *Store) {
 			for name, ask := range map[string]func(store.Store) (any, error){
 				"AccountsFor":       func(s store.Store) (any, error) { return list(s.AccountsFor(ctx, user, after, limit)) },
 				"PermissionSetsFor": func(s store.Store) (any, error) { return list(s.PermissionSetsFor(ctx, user, account, set, limit)) },
+				"RoleNamesFor":      func(s store.Store) (any, error) { return s.RoleNamesFor(ctx, user) },
 				"Assigned":          func(s store.Store) (any, error) { return s.Assigned(ctx, user, account, set) },
 				"Client":            func(s store.Store) (any, error) { return s.Client(ctx, "c") },
 				"Access": func(s store.Store) (any, error) {

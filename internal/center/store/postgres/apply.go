@@ -10,13 +10,27 @@ import (
 	"keyfob/internal/center/store"
 )
 
-// Apply implements store.Directory. Each kind of thing is one statement, which changes only what differs: most
-// often a center that starts declares what another has declared before.
+// Apply implements store.Directory.
 func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
+	return db.ApplyRecorded(ctx, o, nil)
+}
+
+// ApplyRecorded implements store.Directory. Each kind of thing is one statement, which changes only what differs: most
+// often a center that starts declares what another has declared before.
+func (db *DB) ApplyRecorded(ctx context.Context, o store.Organisation, link func(all, declared store.Organisation, head store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
 	err := db.tx(ctx, func(t *txn) error {
 		// One after the other: what two of them change in different order they would wait for in a circle.
 		if _, err := t.exec(`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
+		}
+		if link != nil {
+			all, declared, err := before(ctx, t)
+			if err != nil {
+				return err
+			}
+			if _, _, err := t.appendAudit(func(h store.AuditHead) ([]store.AuditEvent, store.AuditHead) { return link(all, declared, h) }); err != nil {
+				return err
+			}
 		}
 		i := o.Instance
 		if i.MFA == store.MFARequired {
@@ -45,6 +59,17 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 		err = fmt.Errorf("%w: %s", err, e.Detail)
 	}
 	return err
+}
+
+// before is what there is, nothing before the first Apply.
+func before(ctx context.Context, t *txn) (all, declared store.Organisation, err error) {
+	if all, err = organisation(ctx, t.conn, false); err == nil {
+		declared, err = organisation(ctx, t.conn, true)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return all, declared, err
 }
 
 // column is one field of every element.

@@ -74,23 +74,30 @@ func (db *DB) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]sto
 
 func (db *DB) appendLocked(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
 	var before, after store.AuditHead
-	err := db.tx(ctx, func(t *txn) error {
-		before = store.AuditHead{}
-		if err := t.row([]any{&before.First, &before.Seq, sum{&before}, &before.MAC}, `SELECT first, seq, hash, mac FROM audit_head FOR NO KEY UPDATE`); err != nil {
-			return err
-		}
-		var events []store.AuditEvent
-		events, after = link(before)
-		n, err := t.exec(appendQuery, appendArgs(events, before, after)...)
-		if err == nil && n != int64(len(events)) {
-			err = fmt.Errorf("%d of %d events were added to the audit log", n, len(events))
-		}
+	err := db.tx(ctx, func(t *txn) (err error) {
+		before, after, err = t.appendAudit(link)
 		return err
 	})
 	if err == nil {
 		db.log.found(before, after)
 	}
 	return err
+}
+
+// appendAudit locks the head, reads it, and moves it.
+func (t *txn) appendAudit(link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) (before, after store.AuditHead, err error) {
+	if err := t.row([]any{&before.First, &before.Seq, sum{&before}, &before.MAC}, `SELECT first, seq, hash, mac FROM audit_head FOR NO KEY UPDATE`); err != nil {
+		return before, before, err
+	}
+	events, after := link(before)
+	if len(events) == 0 {
+		return before, before, nil
+	}
+	n, err := t.exec(appendQuery, appendArgs(events, before, after)...)
+	if err == nil && n != int64(len(events)) {
+		err = fmt.Errorf("%d of %d events were added to the audit log", n, len(events))
+	}
+	return before, after, err
 }
 
 // appendQuery moves the head from one place to the next and adds what is in between, or does nothing.

@@ -10,12 +10,16 @@ import (
 
 // Organisation implements store.Administration.
 func (db *DB) Organisation(ctx context.Context, declared bool) (store.Organisation, error) {
-	var o store.Organisation
 	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}) // everything as of one moment
 	if err != nil {
-		return o, err
+		return store.Organisation{}, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was changed
+	return organisation(ctx, tx, declared)
+}
+
+func organisation(ctx context.Context, tx reading, declared bool) (store.Organisation, error) {
+	var o store.Organisation
 	if err := tx.QueryRow(ctx, `SELECT id, identity_store_id, name, region, session_lifetime, mfa, applied FROM instance`).
 		Scan(&o.Instance.ID, &o.Instance.IdentityStoreID, &o.Instance.Name, &o.Instance.Region, duration{&o.Instance.SessionLifetime}, &o.Instance.MFA, &o.Digest); err != nil {
 		return o, translate(err)
@@ -73,7 +77,7 @@ func (db *DB) Organisation(ctx context.Context, declared bool) (store.Organisati
 }
 
 // keysOf fills in the access keys of service users.
-func keysOf(ctx context.Context, tx pgx.Tx, users []store.ServiceUser) error {
+func keysOf(ctx context.Context, tx reading, users []store.ServiceUser) error {
 	type owned struct {
 		account, name string
 		key           store.AccessKey
@@ -93,7 +97,7 @@ func keysOf(ctx context.Context, tx pgx.Tx, users []store.ServiceUser) error {
 	return nil
 }
 
-func into[T any](ctx context.Context, tx pgx.Tx, to *[]T, fields func(*T) []any, q string) func() error {
+func into[T any](ctx context.Context, tx reading, to *[]T, fields func(*T) []any, q string) func() error {
 	return func() (err error) {
 		*to, err = rows(ctx, tx, fields, q)
 		return err

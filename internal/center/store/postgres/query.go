@@ -51,6 +51,12 @@ func all[T any](ctx context.Context, db *DB, fields func(*T) []any, q string, ar
 	return list, err
 }
 
+// reading is a transaction, or a connection that is in one.
+type reading interface {
+	queryer
+	QueryRow(ctx context.Context, q string, args ...any) pgx.Row
+}
+
 func rows[T any](ctx context.Context, from queryer, fields func(*T) []any, q string, args ...any) (list []T, err error) {
 	rows, err := from.Query(ctx, q, args...)
 	if err != nil {

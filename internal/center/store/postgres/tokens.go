@@ -124,16 +124,16 @@ func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 	return db.tx(ctx, func(t *txn) error {
 		// One center after the other: what two delete in different order they wait for in a circle.
 		t.later(`SELECT pg_advisory_xact_lock($1)`, int64(lockHousekeeping))
-		// Sessions and clients take their families, and those their codes and tokens, along. A code
-		// that was used stays that long, as its second use must still be noticed, and an access token
-		// as long as there is a refresh token beside it, as it may still be used to sign out.
+		// Sessions and clients take their families, and those their codes, along; tokens without them are of no
+		// use. A code that was used stays that long, as its second use must still be noticed, and an access token
+		// as long as its session, as it may still be used to sign out.
 		for _, q := range []string{
 			`DELETE FROM device_authorizations WHERE expires_at < $1`,
 			`DELETE FROM authorization_codes WHERE expires_at < $1 AND consumed_at = 0`,
 			`DELETE FROM refresh_tokens WHERE expires_at < $1`,
-			`DELETE FROM access_tokens a WHERE expires_at < $1 AND NOT EXISTS (SELECT FROM refresh_tokens r WHERE r.family_id = a.family_id)`,
 			`DELETE FROM sessions WHERE expires_at < $1`,
 			`DELETE FROM clients WHERE expires_at < $1`,
+			`DELETE FROM access_tokens a WHERE expires_at < $1 AND NOT EXISTS (SELECT FROM token_families f WHERE f.id = a.family_id)`,
 			`DELETE FROM used_once WHERE expires_at < $1`,
 			`DELETE FROM links WHERE expires_at < $1`,
 			`DELETE FROM throttles WHERE greatest(first_at, blocked_until) < $1`,

@@ -11,7 +11,21 @@ import (
 
 // Apply implements store.Directory.
 func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
+	return db.ApplyRecorded(ctx, o, nil)
+}
+
+// ApplyRecorded implements store.Directory.
+func (db *DB) ApplyRecorded(ctx context.Context, o store.Organisation, link func(all, declared store.Organisation, head store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
 	return db.tx(ctx, func(tx *txn) error {
+		if link != nil {
+			all, declared, err := before(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if err := appendAudit(ctx, tx, func(h store.AuditHead) ([]store.AuditEvent, store.AuditHead) { return link(all, declared, h) }); err != nil {
+				return err
+			}
+		}
 		for _, step := range []func(context.Context, *txn, store.Organisation) error{
 			applyInstance, applyAccounts, applyUsers, applyGroups, applyPermissionSets, applyAssignments, applyRoles,
 			applyAdministrators, applyClients,
@@ -22,6 +36,17 @@ func (db *DB) Apply(ctx context.Context, o store.Organisation) error {
 		}
 		return nil
 	})
+}
+
+// before is what there is, nothing before the first Apply.
+func before(ctx context.Context, tx *txn) (all, declared store.Organisation, err error) {
+	if all, err = organisation(ctx, tx, false); err == nil {
+		declared, err = organisation(ctx, tx, true)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return all, declared, err
 }
 
 func applyInstance(ctx context.Context, tx *txn, o store.Organisation) error {

@@ -23,22 +23,27 @@ func auditFields(e *store.AuditEvent) []any {
 
 // AppendAudit implements store.Audit. The write transaction is the only one there is.
 func (db *DB) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
-	return db.tx(ctx, func(tx *txn) error {
-		head, _, err := readHead(tx.QueryRowContext(ctx, headQuery))
-		if err != nil {
+	return db.tx(ctx, func(tx *txn) error { return appendAudit(ctx, tx, link) })
+}
+
+func appendAudit(ctx context.Context, tx *txn, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
+	head, _, err := readHead(tx.QueryRowContext(ctx, headQuery))
+	if err != nil {
+		return err
+	}
+	events, head := link(head)
+	if len(events) == 0 {
+		return nil
+	}
+	for _, e := range events {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.Seq, at(e.At), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.UserAgent, e.RequestID,
+			asJSON{e.Detail}, e.Hash); err != nil {
 			return err
 		}
-		events, head := link(head)
-		for _, e := range events {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO audit_events (`+auditColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-				e.Seq, at(e.At), e.Name, e.Outcome, e.UserID, e.ClientID, e.SessionID, e.RemoteIP, e.UserAgent, e.RequestID,
-				asJSON{e.Detail}, e.Hash); err != nil {
-				return err
-			}
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE audit_head SET seq = ?, hash = ?, mac = ?`, head.Seq, head.Hash[:], head.MAC)
-		return err
-	})
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE audit_head SET seq = ?, hash = ?, mac = ?`, head.Seq, head.Hash[:], head.MAC)
+	return err
 }
 
 const headQuery = `SELECT first, seq, hash, mac, (SELECT coalesce(max(id), 0) FROM audit_events) FROM audit_head`

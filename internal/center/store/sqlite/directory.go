@@ -114,6 +114,19 @@ func (db *DB) PermissionSetsFor(ctx context.Context, userID, accountID, after st
 		ORDER BY name LIMIT ?4`, userID, accountID, after, limit)
 }
 
+// RoleNamesFor implements store.Assignments.
+func (db *DB) RoleNamesFor(ctx context.Context, userID string) (map[string][]string, error) {
+	type role struct{ account, name string }
+	roles, err := queryAll(ctx, db.read, func(r *role) []any { return []any{&r.account, &r.name} }, `
+		SELECT DISTINCT a.account_id, p.name FROM assignments a JOIN permission_sets p ON p.id = a.permission_set_id
+		WHERE a.principal_id IN (`+principals+`) ORDER BY a.account_id, p.name`, userID)
+	names := map[string][]string{}
+	for _, r := range roles {
+		names[r.account] = append(names[r.account], r.name)
+	}
+	return names, err
+}
+
 // Assigned implements store.Assignments.
 func (db *DB) Assigned(ctx context.Context, userID, accountID, permissionSet string) (store.PermissionSet, error) {
 	var p store.PermissionSet
@@ -163,6 +176,7 @@ func firstOf(a, b error) error {
 
 type queryer interface {
 	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 }
 
 // queryAll reads every row of a query; fields names the places one row is scanned into.

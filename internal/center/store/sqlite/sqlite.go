@@ -90,10 +90,14 @@ func open(path string) (*DB, error) {
 	return &DB{&writer{db: write, written: log.written}, &reader{DB: read, statements: map[string]*sql.Stmt{}}, log}, nil
 }
 
+func (db *DB) migrations(files fs.FS) (*goose.Provider, error) {
+	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
+	return goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+}
+
 // migrate does the migrations that are not done, each in a transaction of its own.
 func (db *DB) migrate(ctx context.Context, files fs.FS) error {
-	// Migrations do not depend on each other's order: what was merged later may have a smaller number.
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.write.db, files, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
+	p, err := db.migrations(files)
 	if err != nil {
 		return err
 	}

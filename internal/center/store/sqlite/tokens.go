@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"keyfob/internal/center/store"
@@ -21,22 +22,25 @@ func (db *DB) IssueTokens(ctx context.Context, access store.AccessToken, refresh
 
 func issue(ctx context.Context, tx *txn, access store.AccessToken, refresh *store.RefreshToken, now time.Time) error {
 	var live bool
-	if err := tx.QueryRowContext(ctx, `SELECT f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ? AND NOT u.disabled
-		FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id WHERE f.id = ?`,
-		at(now), access.FamilyID).Scan(&live); err != nil {
+	if err := tx.QueryRowContext(ctx, liveQuery, at(now), access.FamilyID).Scan(&live); err != nil {
 		return err
 	}
 	if !live {
 		return store.ErrRevoked
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
-		access.Hash[:], access.FamilyID, at(access.ExpiresAt)); err != nil {
+	return addTokens(ctx, tx, access, refresh)
+}
+
+const liveQuery = `SELECT f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ? AND NOT u.disabled
+	FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id WHERE f.id = ?`
+
+func addTokens(ctx context.Context, tx *txn, access store.AccessToken, refresh *store.RefreshToken) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO access_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
+		access.Hash[:], access.FamilyID, at(access.ExpiresAt))
+	if err != nil || refresh == nil {
 		return err
 	}
-	if refresh == nil {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO refresh_tokens (hash, family_id, expires_at) VALUES (?, ?, ?)`,
 		refresh.Hash[:], refresh.FamilyID, at(refresh.ExpiresAt))
 	return err
 }
@@ -87,25 +91,33 @@ func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
 func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
 	var outcome store.RotationOutcome
 	err := db.tx(ctx, func(tx *txn) error {
+		// Nearly always it is the first use of a good token, which one statement finds out and marks.
+		err := tx.QueryRowContext(ctx, `UPDATE refresh_tokens SET rotated_at = ?1 WHERE hash = ?2 AND rotated_at = 0
+			AND EXISTS (SELECT 1 FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id
+				WHERE f.id = family_id AND f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ?1 AND NOT u.disabled)
+			RETURNING family_id`, at(now), old[:]).Scan(&access.FamilyID)
+		if err == nil {
+			outcome, refresh.FamilyID = store.RotationDone, access.FamilyID
+			return addTokens(ctx, tx, access, &refresh)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		var rotatedAt time.Time
-		var familyID string
 		if err := tx.QueryRowContext(ctx, `SELECT family_id, rotated_at FROM refresh_tokens WHERE hash = ?`, old[:]).
-			Scan(&familyID, instant{&rotatedAt}); err != nil {
+			Scan(&access.FamilyID, instant{&rotatedAt}); err != nil {
 			return err
 		}
 		switch {
 		case rotatedAt.IsZero():
 			outcome = store.RotationDone
-			if _, err := tx.ExecContext(ctx, `UPDATE refresh_tokens SET rotated_at = ? WHERE hash = ?`, at(now), old[:]); err != nil {
-				return err
-			}
 		case now.Sub(rotatedAt) <= grace:
 			outcome = store.RotationGraced
 		default:
 			outcome = store.RotationReused
-			return revokeFamily(ctx, tx, familyID, "refresh token reused", now)
+			return revokeFamily(ctx, tx, access.FamilyID, "refresh token reused", now)
 		}
-		access.FamilyID, refresh.FamilyID = familyID, familyID
+		refresh.FamilyID = access.FamilyID
 		return issue(ctx, tx, access, &refresh, now)
 	})
 	return outcome, err
@@ -162,16 +174,16 @@ func (db *DB) ClearThrottle(ctx context.Context, key string) error {
 // DeleteExpired implements store.Store.
 func (db *DB) DeleteExpired(ctx context.Context, before time.Time) error {
 	return db.tx(ctx, func(tx *txn) error {
-		// Sessions and clients take their families, and those their codes and tokens, along. A code
-		// that was used stays that long, as its second use must still be noticed, and an access token
-		// as long as there is a refresh token beside it, as it may still be used to sign out.
+		// Sessions and clients take their families, and those their codes, along; tokens without them are of no
+		// use. A code that was used stays that long, as its second use must still be noticed, and an access token
+		// as long as its session, as it may still be used to sign out.
 		for _, q := range []string{
 			`DELETE FROM device_authorizations WHERE expires_at < ?`,
 			`DELETE FROM authorization_codes WHERE expires_at < ? AND consumed_at = 0`,
 			`DELETE FROM refresh_tokens WHERE expires_at < ?`,
-			`DELETE FROM access_tokens WHERE expires_at < ? AND family_id NOT IN (SELECT family_id FROM refresh_tokens)`,
 			`DELETE FROM sessions WHERE expires_at < ?`,
 			`DELETE FROM clients WHERE expires_at < ?`,
+			`DELETE FROM access_tokens WHERE expires_at < ? AND NOT EXISTS (SELECT 1 FROM token_families f WHERE f.id = family_id)`,
 			`DELETE FROM used_once WHERE expires_at < ?`,
 			`DELETE FROM links WHERE expires_at < ?`,
 			`DELETE FROM throttles WHERE max(first_at, blocked_until) < ?`,

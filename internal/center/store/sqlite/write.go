@@ -33,7 +33,8 @@ type change struct {
 // maxChanges bounds how long the first of a batch waits for the others.
 const maxChanges = 128
 
-// tx makes one change in a transaction that may have others in it.
+// tx makes one change in a transaction that may have others in it. f may be called again, after all that it
+// has done was undone.
 func (w *writer) tx(ctx context.Context, f func(*txn) error) error {
 	own := &change{ctx: ctx, make: f, err: errors.New("the change was not made")}
 	w.queue.Do(own, maxChanges, func(all []*change) {
@@ -47,41 +48,45 @@ func (w *writer) tx(ctx context.Context, f func(*txn) error) error {
 }
 
 func (w *writer) write(all []*change) {
-	fail := func(err error) {
-		for _, c := range all {
-			if c.err == nil {
-				c.err = err
-			}
-		}
-	}
 	// A call that is given up must not interrupt a statement: SQLite would roll all of it back.
 	ctx := context.WithoutCancel(all[0].ctx)
+	asked := all[:0:0]
 	for _, c := range all {
-		c.err = context.Cause(c.ctx)
+		if c.err = context.Cause(c.ctx); c.err == nil { // else it was given up before it began
+			asked = append(asked, c)
+		}
 	}
+	err := w.transaction(ctx, asked, (*txn).together)
+	if errors.Is(err, errUndone) {
+		err = nil
+		if len(asked) > 1 { // rare enough to pay for keeping each apart only then
+			for _, c := range asked {
+				c.err, c.panicked = nil, nil
+			}
+			err = w.transaction(ctx, asked, (*txn).apart)
+		}
+	}
+	for _, c := range asked {
+		if c.err == nil {
+			c.err = err
+		}
+	}
+}
+
+// errUndone: a change has failed, and none of its transaction was made.
+var errUndone = errors.New("a change failed")
+
+func (w *writer) transaction(ctx context.Context, all []*change, each func(*txn, *change) error) error {
 	t, err := w.begin(ctx)
 	if err != nil {
-		fail(err)
-		return
-	}
-	if len(all) == 1 && all[0].err == nil { // nothing to be kept apart from
-		how := "COMMIT"
-		if t.run(all[0]); all[0].err != nil {
-			how = "ROLLBACK"
-		}
-		fail(w.end(ctx, how))
-		return
+		return err
 	}
 	for _, c := range all {
-		if c.err != nil {
-			continue // given up before it began
-		}
-		if err := t.apart(c); err != nil {
-			fail(errors.Join(err, w.end(ctx, "ROLLBACK")))
-			return
+		if err := each(t, c); err != nil {
+			return errors.Join(err, w.end(ctx, "ROLLBACK"))
 		}
 	}
-	fail(w.end(ctx, "COMMIT"))
+	return w.end(ctx, "COMMIT")
 }
 
 // begin starts a transaction on the connection, which is kept for its prepared statements.
@@ -133,6 +138,14 @@ func (w *writer) close() error {
 type txn struct {
 	w   *writer
 	ctx context.Context //nolint:containedctx // without an end, in place of those that have one
+}
+
+// together makes a change that undoes the whole transaction when it fails.
+func (t *txn) together(c *change) error {
+	if t.run(c); c.err != nil {
+		return errUndone
+	}
+	return nil
 }
 
 // apart makes a change that leaves nothing behind when it fails. The error is one that ends the whole

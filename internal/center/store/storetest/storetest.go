@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		test func(t *testing.T, s store.Store)
 	}{
 		{"Apply", testApply},
+		{"ApplyRecorded", testApplyRecorded},
 		{"81 ApplyIsOneChange", testApplyIsOneChange},
 		{"Assignments", testAssignments},
 		{"DeviceDecidedOnce", testDeviceDecidedOnce},
@@ -264,6 +265,24 @@ func testAssignments(t *testing.T, s store.Store) {
 	if len(ps) != 1 || ps[0].Name != "Admin" {
 		t.Errorf("permission sets are %v", ps)
 	}
+	for user, want := range map[string]map[string][]string{
+		"u-ada": {"111111111111": {"Admin"}, "000000000042": {"ReadOnly"}}, "u-grace": {"000000000042": {"ReadOnly"}}, "u-nobody": {},
+	} {
+		got, err := s.RoleNamesFor(f.ctx, user)
+		if f.must(err); !cmp.Equal(got, want) {
+			t.Errorf("role names of %s: %s", user, cmp.Diff(want, got))
+		}
+	}
+	// Once by oneself, once by a group: one role.
+	twice := store.AccountAssignment{AccountID: "000000000042", PermissionSetID: "ps-2", PrincipalKind: store.PrincipalUser, PrincipalID: "u-ada"}
+	f.must(s.AddAssignment(f.ctx, twice))
+	twice.PermissionSetID = "ps-1"
+	f.must(s.AddAssignment(f.ctx, twice))
+	roles, err := s.RoleNamesFor(f.ctx, "u-ada")
+	if f.must(err); !cmp.Equal(roles["000000000042"], []string{"Admin", "ReadOnly"}) {
+		t.Errorf("role names: %v", roles)
+	}
+	f.must(s.RemoveAssignment(f.ctx, twice))
 	f.must(s.RemoveAssignment(f.ctx, Organisation().Assignments[0]))
 	_, err = s.Assigned(f.ctx, "u-ada", "111111111111", "Admin")
 	f.want(err, store.ErrNotFound)
@@ -518,16 +537,20 @@ func testDeleteExpired(t *testing.T, s store.Store) {
 		}
 	}
 	f.must(s.DeleteExpired(f.ctx, f.now.Add(2*time.Hour)))
-	_, _, err := s.Access(f.ctx, digest("a2"))
-	f.want(err, store.ErrNotFound)
-	if _, _, err := s.Access(f.ctx, digest("a1")); err != nil {
-		t.Errorf("a token beside a good refresh token was deleted: %v", err)
+	for _, token := range []string{"a1", "a2"} {
+		if _, _, err := s.Access(f.ctx, digest(token)); err != nil {
+			t.Errorf("the token %s of a good session, good for signing out, was deleted: %v", token, err)
+		}
 	}
 	if _, _, err := s.Refresh(f.ctx, digest("r1")); err != nil {
 		t.Errorf("a good refresh token was deleted: %v", err)
 	}
 	f.must(s.DeleteExpired(f.ctx, f.now.Add(9*time.Hour)))
-	_, _, err = s.Access(f.ctx, digest("a1"))
+	for _, token := range []string{"a1", "a2"} {
+		_, _, err := s.Access(f.ctx, digest(token))
+		f.want(err, store.ErrNotFound)
+	}
+	_, _, err := s.Refresh(f.ctx, digest("r1"))
 	f.want(err, store.ErrNotFound)
 	f.must(s.DeleteExpired(f.ctx, f.now.Add(100*24*time.Hour)))
 	_, err = s.Client(f.ctx, "c1")
