@@ -46,7 +46,8 @@ and removed (-), and asks; without a terminal it needs --yes, or --dry-run.
 What an earlier apply declared and the file no longer does is removed: people with
 their sessions, and what they were assigned stops working at once. What was added
 otherwise, on the administration pages or with "user add", stays; --prune removes
-that as well. Applying the same file again changes nothing.`,
+that as well. Making second factors required signs everybody out. Applying the same
+file again changes nothing.`,
 		Example: "  keyfob-center apply --dry-run\n  keyfob-center apply -f next.yaml --yes",
 		Args:    noArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.Run(cmd.Context()) },

@@ -1,8 +1,10 @@
 package center_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -109,6 +111,40 @@ func TestSecurity82MetricsTellNothing(t *testing.T) {
 	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars"} {
 		if r := g.do(http.MethodGet, path, nil); r.StatusCode != http.StatusNotFound {
 			t.Errorf("the public listener answers %s with %s", path, r.Status)
+		}
+	}
+}
+
+// A center passes nothing on: neither a tunnel nor a request for another server.
+func TestSecurity77IsNoProxy(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other server was asked") }))
+	defer other.Close()
+	elsewhere := strings.TrimPrefix(other.URL, "http://")
+	s := httptest.NewUnstartedServer(nil)
+	own := s.Listener.Addr().String()
+	g := newRig(t, func(c *center.Config) { c.Hosts = []string{own} })
+	s.Config.Handler = g.center
+	s.Start()
+	defer s.Close()
+	for request, want := range map[string]string{
+		"GET /healthz HTTP/1.1\r\nHost: " + own:                                   "200",
+		"GET http://" + own + "/healthz HTTP/1.1\r\nHost: " + own:                 "200", // as clients of a proxy write it
+		"GET http://" + elsewhere + "/ HTTP/1.1\r\nHost: " + elsewhere:            "421",
+		"GET http://" + elsewhere + "/healthz HTTP/1.1\r\nHost: " + own:           "421",
+		"CONNECT " + elsewhere + " HTTP/1.1\r\nHost: " + elsewhere:                "421",
+		"CONNECT " + elsewhere + " HTTP/1.1\r\nHost: " + own:                      "421",
+		"CONNECT sso.us-east-1.amazonaws.com:443 HTTP/1.1\r\nHost: " + own:        "421",
+		"CONNECT " + own + " HTTP/1.1\r\nHost: " + own:                            "405",
+		"GET /healthz HTTP/1.1\r\nHost: " + own + "\r\nX-Forwarded-Host: a.other": "200",
+	} {
+		c, err := net.Dial("tcp", own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = io.WriteString(c, request+"\r\nConnection: close\r\n\r\n")
+		answer, _ := io.ReadAll(io.LimitReader(c, 20))
+		if err := errors.Join(err, c.Close()); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 "+want) {
+			t.Errorf("%q: %q, want %s, %v", request, answer, want, err)
 		}
 	}
 }

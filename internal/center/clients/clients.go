@@ -25,6 +25,9 @@ import (
 // Lifetime is how long a registration is good for. Clients keep theirs as long as they are told.
 const Lifetime = 90 * 24 * time.Hour
 
+// unusedKept is how long a registration with which nobody has signed in stays in a full store.
+const unusedKept = time.Hour
+
 // expiredKept is how long an expired registration stays in a full store: not long, but long enough
 // that cleaning up does not take away what an answer may still speak of.
 const expiredKept = 24 * time.Hour
@@ -95,13 +98,17 @@ func (r *Registry) Register(ctx context.Context, in wire.RegisterClientRequest) 
 	}, nil
 }
 
-// add makes room by removing expired registrations, when it must.
+// add makes room, when it must, by removing what has expired, and what strangers may have filled the store
+// with.
 func (r *Registry) add(ctx context.Context, c store.Client) error {
 	err := r.Store.AddClient(ctx, c, r.Limits.Registrations)
 	if !errors.Is(err, store.ErrConflict) {
 		return err
 	}
 	if err := r.Store.DeleteExpired(ctx, c.CreatedAt.Add(-expiredKept)); err != nil {
+		return err
+	}
+	if err := r.Store.RemoveUnusedClients(ctx, c.CreatedAt.Add(-unusedKept)); err != nil {
 		return err
 	}
 	if err = r.Store.AddClient(ctx, c, r.Limits.Registrations); errors.Is(err, store.ErrConflict) {

@@ -148,6 +148,23 @@ func TestSecurity44RegistrationLimits(t *testing.T) {
 		_, err = c.Clients.Authenticate(c.Ctx, first.ClientID, first.ClientSecret)
 		c.Refused(err, wire.CodeInvalidClient)
 	})
+	// Strangers who fill the store keep nobody out for longer than an hour, and end nobody's registration
+	// that was of use.
+	t.Run("total, filled by strangers", func(t *testing.T) {
+		c := granttest.New(t)
+		c.Clients.Limits.Registrations = 5
+		used, tokens := c.SignInCLI()
+		for range 4 {
+			c.Register(granttest.CLI())
+		}
+		c.Clock.Advance(59 * time.Minute)
+		_, err := c.Clients.Register(c.Ctx, granttest.CLI())
+		c.Refused(err, wire.CodeSlowDown)
+		c.Clock.Advance(2 * time.Minute)
+		c.Register(granttest.CLI())
+		_, err = c.Grants.Exchange(c.Ctx, granttest.RefreshRequest(used, tokens.RefreshToken))
+		c.Must(err)
+	})
 	t.Run("refused requests leave nothing behind", func(t *testing.T) {
 		c := granttest.New(t)
 		before := len(c.Audited("RegisterClient"))

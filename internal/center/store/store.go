@@ -82,6 +82,9 @@ type Clients interface {
 	AddClient(ctx context.Context, c Client, limit int) error
 	Client(ctx context.Context, id string) (Client, error)
 	RemoveClient(ctx context.Context, id string) error
+	// RemoveUnusedClients removes registrations made before the given instant that no token family is of,
+	// but for declared ones: what strangers make in numbers.
+	RemoveUnusedClients(ctx context.Context, before time.Time) error
 }
 
 // Sessions are people's interactive sessions.

@@ -324,7 +324,7 @@ func TestSecurity68TokenOfAnotherKey(t *testing.T) {
 	}
 }
 
-func TestExpiredToken(t *testing.T) {
+func TestSecurity67ExpiredCredentials(t *testing.T) {
 	g := newRig(t)
 	g.clock.Advance(time.Hour - time.Second)
 	g.accepted(g.signer().Sign(post(form)))

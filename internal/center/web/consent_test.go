@@ -267,6 +267,15 @@ func TestSecurity30PersonCannotBeSwapped(t *testing.T) {
 		}
 	}
 	p.wantPending()
+	// Nor with the token of a page of their own: what was looked up in one session is decided in that one.
+	other := w.program("other", registered)
+	other.startDevice()
+	own := v.follow(v.submit(v.get(other.CompleteLink), "/device"))
+	mixed := v.submit(own, "/device/decision", "decision", "approve", "return", device.Form["/device/decision"].Values.Get("return"))
+	if a := v.follow(mixed); a.heading() != "Connect a device" {
+		t.Errorf("the request of another session is answered with %q", a.heading())
+	}
+	p.wantPending()
 	// The same person who signed in again is another session all the same.
 	v.submit(v.get("/start"), "/sign-out")
 	v.signIn(v.get("/start"), "ada")

@@ -61,6 +61,16 @@ func (db *DB) RemoveClient(ctx context.Context, id string) error {
 	return err
 }
 
+// RemoveUnusedClients implements store.Clients.
+func (db *DB) RemoveUnusedClients(ctx context.Context, before time.Time) error {
+	return db.tx(ctx, func(t *txn) error {
+		t.later(`SELECT pg_advisory_xact_lock($1)`, int64(lockHousekeeping)) // as in DeleteExpired
+		t.later(`DELETE FROM clients c WHERE created_at < $1 AND NOT declared
+			AND NOT EXISTS (SELECT FROM token_families f WHERE f.client_id = c.id)`, at(before))
+		return nil
+	})
+}
+
 // AddDevice implements store.Devices.
 func (db *DB) AddDevice(ctx context.Context, d store.DeviceAuthorization) error {
 	_, err := db.exec(ctx, `INSERT INTO device_authorizations

@@ -54,6 +54,13 @@ func (db *DB) RemoveClient(ctx context.Context, id string) error {
 	return err
 }
 
+// RemoveUnusedClients implements store.Clients.
+func (db *DB) RemoveUnusedClients(ctx context.Context, before time.Time) error {
+	_, err := db.exec(ctx, `DELETE FROM clients WHERE created_at < ? AND declared = 0
+		AND NOT EXISTS (SELECT 1 FROM token_families f WHERE f.client_id = clients.id)`, at(before))
+	return err
+}
+
 // AddDevice implements store.Devices.
 func (db *DB) AddDevice(ctx context.Context, d store.DeviceAuthorization) error {
 	_, err := db.exec(ctx, `INSERT INTO device_authorizations

@@ -490,6 +490,17 @@ func testClientLimit(t *testing.T, s store.Store) {
 	}
 	f.addFamily("f1")
 	f.must(s.IssueTokens(f.ctx, f.access("a1", "f1"), nil, f.now))
+	// Of those that nobody has signed in with, the older ones and none that a file declares.
+	o := Organisation()
+	o.Clients = []store.Client{{ID: "c3", Name: "declared"}}
+	f.must(s.Apply(f.ctx, o))
+	f.must(s.AddClient(f.ctx, store.Client{ID: "c4", CreatedAt: f.now.Add(time.Hour), ExpiresAt: f.now.Add(2 * time.Hour)}, 9))
+	f.must(s.RemoveUnusedClients(f.ctx, f.now.Add(time.Hour)))
+	for id, want := range map[string]error{"c1": nil, "c2": store.ErrNotFound, "c3": nil, "c4": nil} {
+		if _, err := s.Client(f.ctx, id); !errors.Is(err, want) {
+			t.Errorf("client %s: %v", id, err)
+		}
+	}
 	f.must(s.RemoveClient(f.ctx, "c1"))
 	_, _, err = s.Access(f.ctx, digest("a1"))
 	f.want(err, store.ErrNotFound)
