@@ -62,6 +62,20 @@ func TestSecurityPageIsTrue(t *testing.T) {
 			}
 		}
 	}
+	listed := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| .* \\| `(TestAttack\\w+)` \\|$").FindAllSubmatch(page, -1) {
+		listed[string(row[1])] = true
+	}
+	for name := range have {
+		if strings.HasPrefix(name, "TestAttack") && !listed[name] {
+			t.Errorf("the page does not list %s", name)
+		}
+	}
+	for name := range listed {
+		if !have[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
 	_, gaps, found := strings.Cut(string(page), "\n## What is not covered\n")
 	gaps, _, _ = strings.Cut(gaps, "\n## ")
 	if !found {
