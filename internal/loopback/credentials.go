@@ -99,7 +99,7 @@ func CheckAddress(address string) (network, checked string, err error) {
 	if !ip.Is4() {
 		network = "tcp6"
 	}
-	return network, netip.AddrPortFrom(ip, uint16(n)).String(), nil //nolint:gosec // a port
+	return network, netip.AddrPortFrom(ip, uint16(n)).String(), nil // #nosec G115 -- a port
 }
 
 // ServeCredentials starts a server. It lives until Close.

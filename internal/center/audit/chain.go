@@ -82,8 +82,8 @@ func appendText(b []byte, s string) []byte {
 }
 
 func headBytes(h store.AuditHead) []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(h.First)) //nolint:gosec // the same bits
-	b = binary.BigEndian.AppendUint64(b, uint64(h.Seq))      //nolint:gosec // the same bits
+	b := binary.BigEndian.AppendUint64(nil, uint64(h.First)) // #nosec G115 -- the same bits
+	b = binary.BigEndian.AppendUint64(b, uint64(h.Seq))      // #nosec G115 -- the same bits
 	return append(b, h.Hash[:]...)
 }
 

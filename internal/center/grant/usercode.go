@@ -21,7 +21,7 @@ func newUserCode(random io.Reader) (string, error) {
 			return "", err
 		}
 		if int(b[0]) < fair {
-			code = append(code, userCodeAlphabet[int(b[0])%len(userCodeAlphabet)])
+			code = append(code, userCodeAlphabet[int(b[0])%len(userCodeAlphabet)]) // #nosec G602 -- a remainder
 		}
 	}
 	return string(code), nil

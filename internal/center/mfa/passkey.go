@@ -125,7 +125,7 @@ func (f *Factors) credential(factor store.Factor) (c webauthn.Credential, err er
 	if err != nil {
 		return c, fmt.Errorf("device %s: %w", factor.ID, err)
 	}
-	c.Authenticator.SignCount = uint32(factor.Counter)
+	c.Authenticator.SignCount = uint32(factor.Counter) // #nosec G115 -- it was kept from one
 	return c, nil
 }
 

@@ -89,14 +89,14 @@ func (w *words) markup(message string, args ...any) template.HTML {
 	for i, a := range args {
 		safe[i] = "<bdi>" + template.HTMLEscapeString(fmt.Sprint(a)) + "</bdi>"
 	}
-	return template.HTML(fmt.Sprintf(template.HTMLEscapeString(w.say(message)), safe...)) //nolint:gosec // both are escaped
+	return template.HTML(fmt.Sprintf(template.HTMLEscapeString(w.say(message)), safe...)) // #nosec G203 -- both are escaped
 }
 
 // when is an instant as pages show it. They cannot know the reader's time zone.
 func (w *words) when(t instant) template.HTML {
 	u := t.UTC()
 	shown := fmt.Sprintf(w.date, u.Day(), w.month[u.Month()-1], u.Year()) + u.Format(", 15:04 UTC")
-	return template.HTML(`<time datetime="` + u.Format(time.RFC3339) + `">` + shown + `</time>`) //nolint:gosec // no text from outside
+	return template.HTML(`<time datetime="` + u.Format(time.RFC3339) + `">` + shown + `</time>`) // #nosec G203 -- no text from outside
 }
 
 // paramLanguage chooses a language, on any page.

@@ -130,7 +130,7 @@ func (d *Door) addAppPage(w http.ResponseWriter, r *http.Request, v visitor, sta
 		return err
 	}
 	b := addAppBody{
-		CSRF: d.csrf(v.holder(), "/profile/app"), Must: v.enrolling(), State: app.State, Secret: inFours(app.Secret.Reveal()), Link: template.URL(app.URI.Reveal()), Error: problem, //nolint:gosec // the link is ours
+		CSRF: d.csrf(v.holder(), "/profile/app"), Must: v.enrolling(), State: app.State, Secret: inFours(app.Secret.Reveal()), Link: template.URL(app.URI.Reveal()), Error: problem, // #nosec G203 -- the link is ours
 	}
 	if b.Code, err = newQRCode(app.URI.Reveal()); err != nil {
 		return err
