@@ -1,20 +1,22 @@
 # make build   both programs into bin/
-# make check   formatting, vet, staticcheck, import rules, generated files
+# make check   formatting, vet, staticcheck, gosec, import rules, generated files
 # make test    installs what the tests need, then runs all of them
 # make bench   what calls cost, as ratios to an empty program; menus and config files of 5,000
 # make bench-center   what keyfob-center answers in a second, over a bare HTTP server
+# make fuzz    every parser, for FUZZTIME each (10s)
 # make matrix  which client can do what with keyfob-center, written into README.md
 # make try     signs in to an Identity Center of its own, on this machine, and shows the result
 
 VERSION  := $(shell cat VERSION)
 GO       ?= go
 TOOLS    := $(CURDIR)/.cache/bin
+FUZZTIME ?= 10s
 GOBUILD  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 GOFUMPT  := $(TOOLS)/gofumpt-0.12.0
 STATICCHECK := $(TOOLS)/staticcheck-0.8.2
 GOSEC    := $(TOOLS)/gosec-2.22.10
 
-.PHONY: build check test bench bench-center matrix try generate clean
+.PHONY: build check test bench bench-center matrix fuzz try generate clean
 .DEFAULT_GOAL := build
 
 build:
@@ -70,6 +72,14 @@ bench-center: build
 matrix:
 	@scripts/setup
 	cd referee && $(GO) test -count=1 -run TestClientMatrix . -update
+
+fuzz:
+	@set -e; for dir in $$(grep -rl '^func Fuzz' --include='*_test.go' internal cmd | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$dir/*_test.go | cut -c6-); do \
+			echo "$$dir $$target"; \
+			said=$$($(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$dir 2>&1) || { echo "$$said"; exit 1; }; \
+		done; \
+	done
 
 try:
 	@$(GOBUILD) -o bin/ ./cmd/keyfob ./cmd/keyfob-center

@@ -43,13 +43,13 @@ func (b *breakable) Instance(ctx context.Context) (store.Instance, error) {
 }
 
 type rig struct {
-	*testing.T
+	testing.TB
 	center *center.Center
 	store  *breakable
 	log    *bytes.Buffer
 }
 
-func newRig(t *testing.T, change func(*center.Config)) *rig {
+func newRig(t testing.TB, change func(*center.Config)) *rig {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
 	if err != nil {
@@ -63,7 +63,7 @@ func newRig(t *testing.T, change func(*center.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &rig{T: t, store: &breakable{Store: db}, log: &bytes.Buffer{}}
+	g := &rig{TB: t, store: &breakable{Store: db}, log: &bytes.Buffer{}}
 	c := center.Config{
 		Store: g.store, Keys: keys, Clock: clock.NewFake(storetest.Epoch()), Random: rand.Reader,
 		Logger:  slog.New(slog.NewJSONHandler(g.log, nil)),
@@ -89,7 +89,7 @@ func (g *rig) do(method, target string, change func(*http.Request)) *http.Respon
 	return w.Result()
 }
 
-func body(t *testing.T, r *http.Response) string {
+func body(t testing.TB, r *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -23,7 +23,7 @@ func TestReadiness(t *testing.T) {
 		{"ready", func(*rig) {}, 200, `{"status":"ready","checks":{"database":"ok","keys":"ok","migrations":"ok"}}`},
 		{"no database", func(g *rig) { g.store.broken = func() {} }, 503, `{"status":"unavailable","checks":{"database":"failed","keys":"ok","migrations":"ok"}}`},
 		{"tables of another version", func(g *rig) { g.store.behind = true }, 503, `"migrations":"failed"`},
-		{"no keys", func(g *rig) { g.center.Keys = noKeys(g.T) }, 503, `"keys":"failed"`},
+		{"no keys", func(g *rig) { g.center.Keys = noKeys(g.TB) }, 503, `"keys":"failed"`},
 		{"draining", func(g *rig) { g.center.Drain() }, 503, `{"status":"draining"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestReadiness(t *testing.T) {
 }
 
 // noKeys is a ring that can seal nothing.
-func noKeys(t *testing.T) *keyring.Ring {
+func noKeys(t testing.TB) *keyring.Ring {
 	k, err := keyring.New(&oneRead{})
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 )
 
 const (
@@ -42,6 +43,34 @@ type Ring struct {
 type key struct {
 	id     [idSize]byte
 	master []byte
+	macs   *derived[[]byte]
+	aeads  *derived[cipher.AEAD]
+}
+
+// derived remembers what was made for a purpose: it costs more than what it is then used for.
+type derived[V any] struct {
+	mu sync.RWMutex
+	by map[string]V
+}
+
+// mostDerived: the program has a few dozen purposes, and one more for each person with a second factor.
+const mostDerived = 256
+
+func (d *derived[V]) get(purpose string, derive func() V) V {
+	d.mu.RLock()
+	v, ok := d.by[purpose]
+	d.mu.RUnlock()
+	if ok {
+		return v
+	}
+	v = derive()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.by) >= mostDerived || d.by == nil {
+		d.by = map[string]V{}
+	}
+	d.by[purpose] = v
+	return v
 }
 
 // New makes a ring of one new key. random must be a cryptographic source.
@@ -54,7 +83,7 @@ func New(random io.Reader) (*Ring, error) {
 }
 
 func newKey(random io.Reader) (key, error) {
-	k := key{master: make([]byte, keySize)}
+	k := key{master: make([]byte, keySize), macs: &derived[[]byte]{}, aeads: &derived[cipher.AEAD]{}}
 	if _, err := io.ReadFull(random, k.master); err != nil {
 		return key{}, err
 	}
@@ -185,7 +214,7 @@ func (r *Ring) MAC(purpose string, data []byte) [sha256.Size]byte {
 }
 
 func (k key) mac(purpose string, data []byte) (sum [sha256.Size]byte) {
-	m := hmac.New(sha256.New, k.derive("mac "+purpose))
+	m := hmac.New(sha256.New, k.macs.get(purpose, func() []byte { return k.derive("mac " + purpose) }))
 	m.Write(data)
 	m.Sum(sum[:0])
 	return sum
@@ -207,10 +236,7 @@ func (r *Ring) Verify(purpose string, data, mac []byte) bool {
 // starts with the id of the key.
 func (r *Ring) Seal(purpose string, plaintext []byte) ([]byte, error) {
 	k := r.keys[0]
-	aead, err := k.aead(purpose)
-	if err != nil {
-		return nil, err
-	}
+	aead := k.aead(purpose)
 	out := make([]byte, idSize+aead.NonceSize(), idSize+aead.NonceSize()+len(plaintext)+aead.Overhead())
 	copy(out, k.id[:])
 	if _, err := io.ReadFull(r.random, out[idSize:]); err != nil {
@@ -225,10 +251,7 @@ func (r *Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 		if !bytes.HasPrefix(sealed, k.id[:]) {
 			continue
 		}
-		aead, err := k.aead(purpose)
-		if err != nil {
-			return nil, err
-		}
+		aead := k.aead(purpose)
 		rest := sealed[idSize:]
 		if len(rest) < aead.NonceSize() {
 			break
@@ -242,10 +265,16 @@ func (r *Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 	return nil, ErrOpen
 }
 
-func (k key) aead(purpose string) (cipher.AEAD, error) {
-	b, err := aes.NewCipher(k.derive("seal " + purpose))
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(b)
+func (k key) aead(purpose string) cipher.AEAD {
+	return k.aeads.get(purpose, func() cipher.AEAD {
+		b, err := aes.NewCipher(k.derive("seal " + purpose))
+		if err != nil {
+			panic(err) // only for a key of another length
+		}
+		aead, err := cipher.NewGCM(b)
+		if err != nil {
+			panic(err) // only for a cipher that is not AES
+		}
+		return aead
+	})
 }
