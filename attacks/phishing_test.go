@@ -3,6 +3,7 @@ package attacks
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -101,7 +102,10 @@ func TestAttackDeviceCodePhishing(t *testing.T) {
 		pending(t, d)
 	})
 	t.Run("what she is shown", func(t *testing.T) {
+		before := center.Now().Truncate(time.Second)
 		d := theirs.device()
+		after := center.Now()
+		center.Advance(2 * time.Minute) // it is the time of asking that counts, not of looking
 		page := opened(t, d).body
 		for what, want := range map[string]string{
 			"the code": d.UserCode, "the address that asked": "<code>127.0.0.1</code>", "what it gives": "fetch short-lived credentials for them",
@@ -110,6 +114,12 @@ func TestAttackDeviceCodePhishing(t *testing.T) {
 			if !strings.Contains(page, want) {
 				t.Errorf("the page does not show %s, %q", what, want)
 			}
+		}
+		m := regexp.MustCompile(`<dt>Asked</dt>.*<time datetime="([^"]+)"`).FindStringSubmatch(page)
+		if m == nil {
+			t.Error("the page does not show when it was asked for")
+		} else if at, err := time.Parse(time.RFC3339, m[1]); err != nil || at.Before(before) || at.After(after) {
+			t.Errorf("the page says that it was asked for at %s, %v", m[1], err)
 		}
 		if strings.Contains(page, "<b>verified") {
 			t.Error("the name does more than be shown")

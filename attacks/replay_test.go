@@ -2,6 +2,10 @@ package attacks
 
 import (
 	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,12 +19,13 @@ import (
 // the client's id and secret beside it. What they want: to stay signed in as her. How: they refresh before her or
 // after her, at once with her, as another client, and after she has noticed.
 //
-// What holds them off (33, 34, 35, 38, 39): every refresh replaces the token. When both have used the same one, more
+// What holds them off (33, 34, 35, 38, 39, 40): every refresh replaces the token. When both have used the same one, more
 // than the grace apart, the whole family ends, theirs as hers, and she has to sign in anew, which the audit log
-// says. It is bound to its client, and ends with her session, her sign-out, herself. What the center cannot tell is
+// says. It is bound to its client, and ends with her session, her sign-out, herself;
+// and gives nothing that she has lost. What the center cannot tell is
 // a thief who alone uses what was stolen; that ends with the session.
 func TestAttackRefreshReplay(t *testing.T) {
-	center := centertest.New(t)
+	center := centertest.New(t, centertest.Seed(centertest.ExampleSeed()+"\nadministrators:\n  users: [grace]\n"))
 	signedIn := func(t *testing.T) (program, wire.CreateTokenResponse) {
 		t.Helper()
 		p := register(t, center, "keyfob")
@@ -123,5 +128,53 @@ func TestAttackRefreshReplay(t *testing.T) {
 			}
 		}
 		over(t, p, latest)
+	})
+	// These change who ada is, so they come last.
+	// change is what grace, an administrator, does with the form that has these values, on a page or on ada's.
+	change := func(t *testing.T, page string, values []string, fill url.Values) {
+		t.Helper()
+		b := newBrowser(t)
+		b.signIn(center.URL+"/start", "grace", centertest.Password)
+		a := b.follow(b.get(center.URL + page))
+		if m := regexp.MustCompile(`href="(/admin/users/[^"]+)"[^>]*>(?:<bdi>)?ada<`).FindStringSubmatch(a.body); m != nil {
+			a = b.follow(b.get(center.URL + m[1]))
+		}
+		for _, form := range strings.Split(a.body, "<form")[1:] {
+			form, _, _ = strings.Cut(form, "</form>")
+			if slices.ContainsFunc(values, func(v string) bool { return !strings.Contains(form, `value="`+v+`"`) }) {
+				continue
+			}
+			if a = b.submit(answer{a.Response, "<form" + form + "</form>"}, fill); !strings.HasSuffix(a.Header.Get("Location"), "?done=yes") {
+				t.Fatalf("grace cannot do that: %d %s", a.StatusCode, a.body)
+			}
+			return
+		}
+		t.Fatalf("%s has no form with %q:\n%s", page, values, a.body)
+	}
+	t.Run("after her role was taken away", func(t *testing.T) {
+		p, stolen := signedIn(t)
+		if status := p.credentials(stolen.AccessToken); status != http.StatusOK {
+			t.Fatalf("before, it is answered %d", status)
+		}
+		change(t, "/admin/assignments", []string{"unassign", "111111111111", "USER"}, nil)
+		next, refused := p.refresh(stolen.RefreshToken)
+		p.must(refused) // she is still somebody
+		for _, tokens := range []wire.CreateTokenResponse{stolen, next} {
+			if status := p.credentials(tokens.AccessToken); status != http.StatusForbidden {
+				t.Errorf("the role that she has lost is answered %d", status)
+			}
+		}
+	})
+	t.Run("after she was disabled", func(t *testing.T) {
+		p, stolen := signedIn(t)
+		change(t, "/admin/users", []string{"disable-user"}, nil)
+		over(t, p, stolen)
+		change(t, "/admin/users", []string{"enable-user"}, nil)
+		over(t, p, stolen) // what has ended does not come back
+	})
+	t.Run("after she was removed", func(t *testing.T) {
+		p, stolen := signedIn(t)
+		change(t, "/admin/users", []string{"remove-user"}, url.Values{"sure": {"yes"}})
+		over(t, p, stolen)
 	})
 }
