@@ -1,13 +1,19 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center/keyring"
+	"keyfob/internal/clock"
 )
+
+// followKeys is how often a center that runs looks whether keys.json has changed.
+const followKeys = 2 * time.Second
 
 func keysCommand(io stdio) *cobra.Command {
 	var f files
@@ -21,10 +27,14 @@ sign the audit log. The first seals and signs; all of them open what they have s
 			if err != nil {
 				return err
 			}
-			for i, id := range keys.IDs() {
+			ids, sealing, from := keys.IDs()
+			for i, id := range ids {
 				use := "opens what it has sealed"
-				if i == 0 {
+				switch {
+				case id == sealing:
 					use = "seals and signs"
+				case i == 0:
+					use = "seals and signs from " + from.Local().Format(time.DateTime) + " on"
 				}
 				if _, err := fmt.Fprintf(io.out, "%s  %s\n", id, use); err != nil {
 					return err
@@ -33,33 +43,41 @@ sign the audit log. The first seals and signs; all of them open what they have s
 			return nil
 		},
 	}
+	var after time.Duration
 	rotate := &cobra.Command{
-		Use: "rotate", Short: "Seal and sign with a new key from the next start on",
+		Use: "rotate", Short: "Seal and sign with a new key",
 		Long: `Makes a new key and puts it before the others in keys.json. Nothing that was
 issued ends: the old keys stay, and open what they have sealed.
 
-A center reads keys.json when it starts. Replicas that share it are all stopped
-before the first one starts again: one that does not know the new key refuses what
-another has sealed with it. Codes for devices that are shown at that moment have
-to be asked for anew.
+A center that runs reads keys.json again within ` + followKeys.String() + ` of a change. The new key
+begins to seal and sign a while later (--after), so that every replica knows it
+by then: one that does not refuses what another has sealed with it. Replicas with
+a keys.json of their own need the new file within that time. Codes for devices that
+are shown at that moment have to be asked for anew.
 
 Old keys are not removed: secrets in the database are sealed with them.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if after < 0 {
+				return usageError{errors.New("--after is a time from now on, such as 1m")}
+			}
 			keys, err := f.keysThere()
 			if err != nil {
 				return err
 			}
-			if keys, err = keys.Rotated(); err != nil {
+			from := clock.System{}.Now().Add(after)
+			if keys, err = keys.Rotated(from); err != nil {
 				return err
 			}
 			if err := keys.Replace(f.keys()); err != nil {
 				return fmt.Errorf("keys: %w", err)
 			}
-			_, err = fmt.Fprintf(io.out, "The new key is %s. Restart the center.\n", keys.IDs()[0])
+			ids, _, _ := keys.IDs()
+			_, err = fmt.Fprintf(io.out, "The new key is %s. It seals and signs from %s on.\n", ids[0], from.Local().Format(time.DateTime))
 			return err
 		},
 	}
+	rotate.Flags().DurationVar(&after, "after", time.Minute, "when the new key begins to seal and sign, from now on")
 	f.flags(list)
 	f.flags(rotate)
 	cmd.AddCommand(list, rotate)

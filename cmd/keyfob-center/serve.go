@@ -124,6 +124,7 @@ func (o serveOptions) Run(ctx context.Context) error {
 		return err
 	}
 	defer db.Close() //nolint:errcheck // every write was its own transaction
+	go keys.Follow(ctx, o.keys(), followKeys, func(err error) { keysChanged(ctx, logger, keys, err) })
 
 	config := center.Config{
 		Store: db, Keys: keys, Clock: o.Clock, Random: o.Random, Logger: logger, BaseURL: base,
@@ -274,4 +275,18 @@ func hosts(a net.Addr) []string {
 		all = append(all, u.Host)
 	}
 	return all
+}
+
+// keysChanged says in the log what came of another keys.json.
+func keysChanged(ctx context.Context, logger *slog.Logger, keys *keyring.Ring, err error) {
+	ids, sealing, from := keys.IDs()
+	if err != nil {
+		logger.LogAttrs(ctx, slog.LevelError, "keys.json has changed and cannot be read; the keys from before stay", slog.Any("error", err), slog.Any("keys", ids))
+		return
+	}
+	attrs := []slog.Attr{slog.Any("keys", ids), slog.String("sealing", sealing)}
+	if !from.IsZero() {
+		attrs = append(attrs, slog.Time("from", from))
+	}
+	logger.LogAttrs(ctx, slog.LevelInfo, "keys.json was read again", attrs...)
 }

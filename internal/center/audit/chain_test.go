@@ -98,7 +98,7 @@ func TestSecurity78AuditChain(t *testing.T) {
 	if _, err := c.verify(audit.Known{Seq: v.Last, Hash: v.Hash}); err != nil {
 		t.Errorf("grown since: %v", err)
 	}
-	rotated, err := c.keys.Rotated()
+	rotated, err := c.keys.Rotated(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

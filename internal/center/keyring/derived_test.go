@@ -12,7 +12,8 @@ func TestManyPurposes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fresh := &Ring{keys: []key{{id: ring.keys[0].id, master: ring.keys[0].master}}, random: rand.Reader}
+	own := ring.sealing()
+	fresh := newRing(rand.Reader, held{keys: []key{{id: own.id, master: own.master}}})
 	macs := map[[32]byte]bool{}
 	for round := range 2 {
 		for i := range 3 * mostDerived {
@@ -21,7 +22,7 @@ func TestManyPurposes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fresh.keys[0].macs, fresh.keys[0].aeads = &derived[[]byte]{}, &derived[cipher.AEAD]{}
+			fresh.keys()[0].macs, fresh.keys()[0].aeads = &derived[[]byte]{}, &derived[cipher.AEAD]{}
 			if plain, err := fresh.Open(purpose, sealed); err != nil || string(plain) != purpose {
 				t.Fatalf("another ring opens %q, %v", plain, err)
 			}
@@ -32,7 +33,7 @@ func TestManyPurposes(t *testing.T) {
 			macs[sum] = true
 		}
 	}
-	if n, m := len(ring.keys[0].aeads.by), len(ring.keys[0].macs.by); n > mostDerived || m > mostDerived || n == 0 || m == 0 {
+	if n, m := len(own.aeads.by), len(own.macs.by); n > mostDerived || m > mostDerived || n == 0 || m == 0 {
 		t.Errorf("%d and %d are remembered", n, m)
 	}
 }

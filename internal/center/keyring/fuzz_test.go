@@ -43,7 +43,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(r.IDs()) == 0 {
+		if ids, _, _ := r.IDs(); len(ids) == 0 {
 			t.Fatal("a ring without keys")
 		}
 		again := filepath.Join(t.TempDir(), "again.json")

@@ -11,17 +11,16 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
+
+	"keyfob/internal/clock"
 )
 
 const (
@@ -34,10 +33,35 @@ const (
 var ErrOpen = errors.New("not sealed by this center")
 
 // Ring is a list of master keys. The first one seals and signs; the others still open and verify, so
-// that keys can be changed without ending everything issued. A Ring is safe for concurrent use.
+// that keys can be changed without ending everything issued. A new first key may begin to seal later, so that
+// by then every center knows it. A Ring is safe for concurrent use.
 type Ring struct {
-	keys   []key
+	held   atomic.Pointer[held]
 	random io.Reader
+	clock  clock.Clock
+}
+
+// held is what a ring has at a time. It does not change.
+type held struct {
+	keys []key
+	from time.Time // when the first one begins to seal and sign; until then the second does
+}
+
+func newRing(random io.Reader, h held) *Ring {
+	r := &Ring{random: random, clock: clock.System{}}
+	r.held.Store(&h)
+	return r
+}
+
+func (r *Ring) keys() []key { return r.held.Load().keys }
+
+// sealing is the key that seals and signs now.
+func (r *Ring) sealing() key {
+	h := r.held.Load()
+	if len(h.keys) > 1 && r.clock.Now().Before(h.from) {
+		return h.keys[1]
+	}
+	return h.keys[0]
 }
 
 type key struct {
@@ -79,7 +103,7 @@ func New(random io.Reader) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{keys: []key{k}, random: random}, nil
+	return newRing(random, held{keys: []key{k}}), nil
 }
 
 func newKey(random io.Reader) (key, error) {
@@ -92,111 +116,29 @@ func newKey(random io.Reader) (key, error) {
 	return k, nil
 }
 
-// Rotated returns a ring with a new first key in front of r's.
-func (r *Ring) Rotated() (*Ring, error) {
+// Rotated returns a ring with a new first key in front of r's, which begins to seal and sign at from.
+func (r *Ring) Rotated(from time.Time) (*Ring, error) {
 	k, err := newKey(r.random)
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{keys: append([]key{k}, r.keys...), random: r.random}, nil
+	now := r.sealing() // behind the new one, in whose place it stays until then
+	others := slices.DeleteFunc(slices.Clone(r.keys()), func(k key) bool { return k.id == now.id })
+	keys := append([]key{k, now}, others...)
+	return newRing(r.random, held{keys, from.UTC().Truncate(time.Second)}), nil
 }
 
-type file struct {
-	Keys []string `json:"keys"` // hex, newest first
-}
-
-// Load reads the ring from a file, or makes a new one there (mode 0600) when there is none. A file
-// that others may read is refused.
-func Load(path string) (*Ring, error) {
-	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return create(path)
+// IDs names the keys, the newest first, which tells nothing of them, and which of them seals and signs now. Until
+// another begins to, from is when that is; else it is zero.
+func (r *Ring) IDs() (ids []string, sealing string, from time.Time) {
+	h, now := r.held.Load(), r.sealing()
+	for _, k := range h.keys {
+		ids = append(ids, hex.EncodeToString(k.id[:]))
 	}
-	if err != nil {
-		return nil, err
+	if now.id != h.keys[0].id {
+		from = h.from
 	}
-	if st, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("key file %s can be read by others (mode %04o): run chmod 600 on it", path, st.Mode().Perm())
-	}
-	var f file
-	if err := json.Unmarshal(b, &f); err != nil || len(f.Keys) == 0 {
-		return nil, fmt.Errorf("key file %s is damaged: restore it from a backup, or remove it (which invalidates everything issued with it)", path)
-	}
-	r := &Ring{random: rand.Reader}
-	for i, s := range f.Keys {
-		master, err := hex.DecodeString(s)
-		if err != nil || len(master) != keySize {
-			return nil, fmt.Errorf("key file %s: key %d is not %d bytes of hex", path, i+1, keySize)
-		}
-		k, err := newKey(bytes.NewReader(master))
-		if err != nil {
-			return nil, err
-		}
-		r.keys = append(r.keys, k)
-	}
-	return r, nil
-}
-
-func create(path string) (*Ring, error) {
-	r, err := New(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Save(path); errors.Is(err, os.ErrExist) {
-		return Load(path) // another process was quicker
-	} else if err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// Save writes the ring to a new file; it fails with [os.ErrExist] when there is one.
-func (r *Ring) Save(path string) error {
-	// Written beside and then linked, so that nobody ever reads half a file.
-	return r.write(path, func(made string) error {
-		defer os.Remove(made) //nolint:errcheck // best effort
-		return os.Link(made, path)
-	})
-}
-
-// Replace writes the ring in the place of a file, in one step.
-func (r *Ring) Replace(path string) error {
-	return r.write(path, func(made string) error { return os.Rename(made, path) })
-}
-
-func (r *Ring) write(path string, put func(made string) error) error {
-	var f file
-	for _, k := range r.keys {
-		f.Keys = append(f.Keys, hex.EncodeToString(k.master))
-	}
-	b, err := json.Marshal(f)
-	if err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // of mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(append(b, '\n'))
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	if err := put(tmp.Name()); err != nil {
-		_ = os.Remove(tmp.Name())
-		return err
-	}
-	return nil
-}
-
-// IDs names the keys, the one that seals and signs first. They tell nothing of the keys.
-func (r *Ring) IDs() []string {
-	ids := make([]string, len(r.keys))
-	for i, k := range r.keys {
-		ids[i] = hex.EncodeToString(k.id[:])
-	}
-	return ids
+	return ids, hex.EncodeToString(now.id[:]), from
 }
 
 // derive gives a purpose its own key.
@@ -208,9 +150,9 @@ func (k key) derive(purpose string) []byte {
 	return d
 }
 
-// MAC returns the HMAC-SHA-256 of data under the newest key.
+// MAC returns the HMAC-SHA-256 of data under the key that signs now.
 func (r *Ring) MAC(purpose string, data []byte) [sha256.Size]byte {
-	return r.keys[0].mac(purpose, data)
+	return r.sealing().mac(purpose, data)
 }
 
 func (k key) mac(purpose string, data []byte) (sum [sha256.Size]byte) {
@@ -223,7 +165,7 @@ func (k key) mac(purpose string, data []byte) (sum [sha256.Size]byte) {
 // Verify reports in constant time whether mac is the HMAC of data under any key of the ring.
 func (r *Ring) Verify(purpose string, data, mac []byte) bool {
 	ok := false
-	for _, k := range r.keys {
+	for _, k := range r.keys() {
 		want := k.mac(purpose, data)
 		if hmac.Equal(want[:], mac) {
 			ok = true
@@ -235,7 +177,7 @@ func (r *Ring) Verify(purpose string, data, mac []byte) bool {
 // Seal encrypts and authenticates plaintext (AES-256-GCM), binding it to the purpose. The result
 // starts with the id of the key.
 func (r *Ring) Seal(purpose string, plaintext []byte) ([]byte, error) {
-	k := r.keys[0]
+	k := r.sealing()
 	aead := k.aead(purpose)
 	out := make([]byte, idSize+aead.NonceSize(), idSize+aead.NonceSize()+len(plaintext)+aead.Overhead())
 	copy(out, k.id[:])
@@ -247,7 +189,7 @@ func (r *Ring) Seal(purpose string, plaintext []byte) ([]byte, error) {
 
 // Open is the reverse of [Ring.Seal]; it returns [ErrOpen] for anything Seal did not make.
 func (r *Ring) Open(purpose string, sealed []byte) ([]byte, error) {
-	for _, k := range r.keys {
+	for _, k := range r.keys() {
 		if !bytes.HasPrefix(sealed, k.id[:]) {
 			continue
 		}

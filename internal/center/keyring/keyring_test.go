@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"keyfob/internal/center/keyring"
 )
@@ -49,7 +50,7 @@ func TestSealOpen(t *testing.T) {
 			t.Fatalf("cut to %d bytes: %v", i, err)
 		}
 	}
-	rotated, err := r.Rotated()
+	rotated, err := r.Rotated(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestSealOpen(t *testing.T) {
 func TestMAC(t *testing.T) {
 	r := ring(t)
 	mac := r.MAC("csrf", []byte("x"))
-	rotated, err := r.Rotated()
+	rotated, err := r.Rotated(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

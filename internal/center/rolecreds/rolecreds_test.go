@@ -135,7 +135,7 @@ func TestSecurity69SealedWithKeyIDAndRotation(t *testing.T) {
 		}
 	})
 	t.Run("a new key still opens the old", func(t *testing.T) {
-		ring, err := m.Ring.Rotated()
+		ring, err := m.Ring.Rotated(time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
