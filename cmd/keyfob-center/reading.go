@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -60,8 +61,17 @@ func (r reading) text(keys *keyring.Ring) (string, error) {
 }
 
 func macOf(keys *keyring.Ring, value string) string {
-	mac := keys.MAC("source of a declaration", []byte(value))
+	mac := keys.MAC(sourcePurpose, []byte(value))
 	return fmt.Sprintf("%x", mac[:])
+}
+
+const sourcePurpose = "source of a declaration"
+
+// isMAC reports whether mac is what [macOf] made of value, with any key of the ring: a rotation changes no
+// declaration, and must not have it applied anew over what was changed since.
+func isMAC(keys *keyring.Ring, value, mac string) bool {
+	b, err := hex.DecodeString(mac)
+	return err == nil && keys.Verify(sourcePurpose, []byte(value), b)
 }
 
 // unchanged returns the instance's names if the file, and what it refers to, are as they were when they
@@ -96,7 +106,7 @@ func (f files) unchanged(ctx context.Context, db interface {
 				return nil, false
 			}
 		}
-		if macOf(keys, value) != s.Value {
+		if !isMAC(keys, value, s.Value) {
 			return nil, false
 		}
 	}

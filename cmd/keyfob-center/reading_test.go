@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"keyfob/internal/center/keyring"
 )
@@ -57,6 +59,20 @@ func TestUnchanged(t *testing.T) {
 	if !ask(digest) {
 		t.Fatal("nothing was changed, and all is read again")
 	}
+	before := keys
+	if keys, err = before.Rotated(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if !ask(digest) {
+		t.Error("after a rotation all is read again")
+	}
+	if keys, err = keyring.New(rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	if ask(digest) {
+		t.Error("with other keys it is taken for unchanged")
+	}
+	keys = before
 	only, _, _ := strings.Cut(digest, " ")
 	for _, none := range []string{"", only, only + " ", only + " e30", digest + "x"} {
 		if ask(none) {
