@@ -1,6 +1,7 @@
 package attacks
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/hmac"
@@ -51,18 +52,24 @@ func TestAttackJWTConfusion(t *testing.T) {
 	x, y := point(&ec.PublicKey)
 	n := b64(rs.N.Bytes())
 	keys := fmt.Sprintf(`{"keys":[{"kty":"EC","crv":"P-256","kid":"ec","alg":"ES256","use":"sig","x":%q,"y":%q},{"kty":"RSA","kid":"rs","alg":"RS256","use":"sig","n":%q,"e":"AQAB"}]}`, x, y, n)
-	serve := func(body string, asked *atomic.Int64) string {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); _, _ = w.Write([]byte(body)) }))
+	serve := func(body *atomic.Value, asked *atomic.Int64) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			_, _ = w.Write(body.Load().([]byte))
+		}))
 		t.Cleanup(s.Close)
 		return s.URL
 	}
 	var asked, askedOfMine atomic.Int64
-	issuer := serve(keys, &asked)
+	var published, publishedByMe atomic.Value
+	published.Store([]byte(keys))
+	issuer := serve(&published, &asked)
 	mx, my := point(&mine.PublicKey)
 	jwk := map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec", "alg": "ES256", "x": mx, "y": my}
 	ofMine, err := json.Marshal(map[string]any{"keys": []any{jwk}})
 	must(t, err)
-	elsewhere := serve(string(ofMine), &askedOfMine)
+	publishedByMe.Store(ofMine)
+	elsewhere := serve(&publishedByMe, &askedOfMine)
 	center := centertest.New(t, centertest.Seed(fmt.Sprintf(`instance: {name: Example, region: us-east-1}
 accounts:
   - {id: "000000000042", name: Sandbox}
@@ -221,6 +228,23 @@ roles:
 	}
 	if code := assume(token(good, claims(nil), es(ec))); code != "" {
 		t.Errorf("afterwards a good token is answered %s", code)
+	}
+
+	// The issuer withdraws a key, which the attacker has. It is believed in for five minutes at most; so is the
+	// other one, which signs on.
+	published.Store([]byte(`{"keys":[` + keys[strings.Index(keys, `{"kty":"RSA"`):]))
+	byRS := func(in string) []byte {
+		sum := sha256.Sum256([]byte(in))
+		s, err := rsa.SignPKCS1v15(rand.Reader, rs, crypto.SHA256, sum[:])
+		must(t, err)
+		return s
+	}
+	center.Advance(5 * time.Minute)
+	if code := assume(token(good, claims(nil), es(ec))); code != "InvalidIdentityToken" {
+		t.Errorf("a token of a key that was withdrawn is answered %q", code)
+	}
+	if code := assume(token(object{"alg": "RS256", "kid": "rs"}, claims(nil), byRS)); code != "" {
+		t.Errorf("a token of the key that is left is answered %s", code)
 	}
 }
 

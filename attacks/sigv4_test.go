@@ -27,16 +27,25 @@ import (
 // works with its own key alone. Within those minutes the same call can be sent again, which only TLS prevents: that
 // it means the same is what is tried here.
 func TestAttackSignatureReplay(t *testing.T) {
-	center := centertest.New(t)
+	const ci, ciSecret = "AKIAEXAMPLE000000001", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	declared := func(keys string) string {
+		return centertest.ExampleSeed() + `
+service_users: [{account: "000000000042", name: ci, access_keys: [` + keys + `]}]
+administrators: {users: [grace]}
+`
+	}
+	center := centertest.New(t, centertest.Seed(declared(`{id: `+ci+`, secret_env: CI}`)), centertest.References(map[string]string{"CI": ciSecret}))
 	p := register(t, center, "keyfob")
-	d := p.device()
-	must(t, center.ApproveDevice("ada", d.UserCode))
-	tokens, refused := p.poll(d)
-	p.must(refused)
+	var access wire.Secret
 	mint := func(role string) sigv4test.Signer {
 		t.Helper()
+		d := p.device()
+		must(t, center.ApproveDevice("ada", d.UserCode))
+		tokens, refused := p.poll(d)
+		p.must(refused)
+		access = tokens.AccessToken
 		req := p.request(http.MethodGet, center.URL+"/federation/credentials?account_id=111111111111&role_name="+role, "", "")
-		req.Header.Set("x-amz-sso_bearer_token", tokens.AccessToken.Reveal())
+		req.Header.Set("x-amz-sso_bearer_token", access.Reveal())
 		var out wire.GetRoleCredentialsResponse
 		must(t, json.Unmarshal([]byte(p.do(req).body), &out))
 		k := out.RoleCredentials
@@ -53,9 +62,11 @@ func TestAttackSignatureReplay(t *testing.T) {
 		t.Helper()
 		a := p.do(r)
 		if a.StatusCode == http.StatusOK {
-			var out wire.GetCallerIdentityResponse
+			var out struct {
+				ARN string `xml:"GetCallerIdentityResult>Arn"` // of other calls none
+			}
 			must(t, xml.Unmarshal([]byte(a.body), &out))
-			return "", out.Result.ARN
+			return "", out.ARN
 		}
 		var e wire.STSErrorResponse
 		if xml.Unmarshal([]byte(a.body), &e) != nil || e.Error.Code == "" {
@@ -75,6 +86,8 @@ func TestAttackSignatureReplay(t *testing.T) {
 			"more in the body":       func(r *http.Request) { body(r, identity+"&RoleArn=x") },
 			"an empty body":          func(r *http.Request) { body(r, "") },
 			"an action in the query": func(r *http.Request) { r.URL.RawQuery = "Action=GetSessionToken" },
+			"another host":           func(r *http.Request) { r.Host = "sts.amazonaws.com" },
+			"another name of it":     func(r *http.Request) { r.Host = strings.Replace(r.Host, "127.0.0.1", "localhost", 1) },
 			"another path":           func(r *http.Request) { r.URL.Path = "//" },
 			"another method":         func(r *http.Request) { r.Method = http.MethodPut },
 			"as a GET":               func(r *http.Request) { r.Method = http.MethodGet; r.URL.RawQuery = identity; body(r, "") },
@@ -121,7 +134,7 @@ func TestAttackSignatureReplay(t *testing.T) {
 			"no token":               {AccessKeyID: admin.AccessKeyID, Secret: admin.Secret},
 			"a token cut off":        {AccessKeyID: admin.AccessKeyID, Secret: admin.Secret, SessionToken: admin.SessionToken[:len(admin.SessionToken)-4]},
 			"a token with more":      {AccessKeyID: admin.AccessKeyID, Secret: admin.Secret, SessionToken: admin.SessionToken + "AAAA"},
-			"the token of a sign-in": {AccessKeyID: admin.AccessKeyID, Secret: admin.Secret, SessionToken: tokens.AccessToken.Reveal()},
+			"the token of a sign-in": {AccessKeyID: admin.AccessKeyID, Secret: admin.Secret, SessionToken: access.Reveal()},
 			"nobody's key":           {AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: ""},
 		} {
 			s.Region, s.Service, s.At = center.Region, "sts", center.Now()
@@ -135,6 +148,29 @@ func TestAttackSignatureReplay(t *testing.T) {
 			if code, _ := send(s.Sign(call(identity))); code == "" {
 				t.Errorf("%s need not be signed", how)
 			}
+		}
+	})
+	t.Run("a recorded AssumeRole", func(t *testing.T) {
+		const deploy = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A000000000042%3Arole%2FDeploy&RoleSessionName=ada"
+		admin.At = center.Now()
+		recorded := admin.Sign(call(deploy)).Header
+		again := func(text string) (code string) {
+			r := call(text)
+			r.Header = recorded.Clone()
+			code, _ = send(r)
+			return code
+		}
+		if code := again(deploy); code != "" {
+			t.Fatalf("it is answered %q", code)
+		}
+		for from, to := range map[string]string{"RoleSessionName=ada": "RoleSessionName=eve", "Deploy": "Admin", "ada": "ada&DurationSeconds=43200"} {
+			if again(strings.Replace(deploy, from, to, 1)) == "" {
+				t.Errorf("with %s for %s it still works", to, from)
+			}
+		}
+		center.Advance(5*time.Minute + time.Second)
+		if again(deploy) == "" {
+			t.Error("after five minutes it still gives credentials")
 		}
 	})
 	t.Run("later", func(t *testing.T) {
@@ -194,6 +230,36 @@ func TestAttackSignatureReplay(t *testing.T) {
 		s.At, s.ScopeDate = center.Now(), ""
 		if code, _ := send(s.Sign(call(identity))); code == "" {
 			t.Error("credentials that have expired work")
+		}
+	})
+	t.Run("after the key was taken away", func(t *testing.T) {
+		s := sigv4test.Signer{AccessKeyID: ci, Secret: ciSecret, Region: center.Region, Service: "sts", At: center.Now()}
+		recorded := s.Sign(call(identity)).Header
+		again := func() (code string) {
+			r := call(identity)
+			r.Header = recorded.Clone()
+			code, _ = send(r)
+			return code
+		}
+		if code := again(); code != "" {
+			t.Fatalf("before, it is answered %q", code)
+		}
+		for what, yaml := range map[string]string{"another key instead": declared(`{id: AKIAEXAMPLE000000002, secret_env: CI}`), "no user": centertest.ExampleSeed()} {
+			must(t, center.Apply(yaml))
+			if code := again(); code != "InvalidClientTokenId" {
+				t.Errorf("%s: the call is answered %q", what, code)
+			}
+		}
+	})
+	t.Run("after she was disabled", func(t *testing.T) {
+		her := mint("AdministratorAccess")
+		const deploy = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A000000000042%3Arole%2FDeploy&RoleSessionName=ada"
+		if code, _ := send(her.Sign(call(deploy))); code != "" {
+			t.Fatalf("before, she is answered %q", code)
+		}
+		must(t, center.Apply(strings.Replace(centertest.ExampleSeed(), "  - name: ada\n", "  - name: ada\n    disabled: true\n", 1)))
+		if code, _ := send(her.Sign(call(deploy))); code != "AccessDenied" {
+			t.Errorf("she still assumes roles, or is answered %q", code)
 		}
 	})
 }

@@ -52,6 +52,7 @@ type Center struct {
 
 	powers *control.Powers
 	door   *control.Door
+	apply  func(yaml string) error
 }
 
 // Request is a call that the center has seen, without its secrets.
@@ -87,15 +88,23 @@ func New(t testing.TB, opts ...Option) *Center {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s, err := seed.Parse("seed", []byte(o.seed), o.sources())
-	check(t, err)
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "center.db"))
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	keys, err := keyring.New(rand.Reader)
 	check(t, err)
-	check(t, s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) }))
-	check(t, db.Apply(t.Context(), s.Organisation))
+	apply := func(yaml string) (seed.Seed, error) {
+		s, err := seed.Parse("seed", []byte(yaml), o.sources())
+		if err == nil {
+			err = s.Seal(func(of string, secret wire.Secret) ([]byte, error) { return rolecreds.SealSecret(keys, of, secret) })
+		}
+		if err == nil {
+			err = db.Apply(t.Context(), s.Organisation)
+		}
+		return s, err
+	}
+	s, err := apply(o.seed)
+	check(t, err)
 
 	server := httptest.NewUnstartedServer(nil)
 	base := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
@@ -112,6 +121,7 @@ func New(t testing.TB, opts ...Option) *Center {
 		URL: base.String(), StartURL: base.JoinPath("start").String(), Region: s.Organisation.Instance.Region,
 		powers: powers,
 		door:   control.New(control.Config{Powers: powers, Directory: c.Directory, Grants: c.Grants, Store: db}),
+		apply:  func(yaml string) error { _, err := apply(yaml); return err },
 	}
 }
 
@@ -126,6 +136,10 @@ func (o options) sources() seed.Sources {
 		LookupEnv: func(name string) (string, bool) { s, ok := o.references[name]; return s, ok },
 	}
 }
+
+// Apply makes the organisation what another center.yaml declares, while the center runs. Its start URLs stay,
+// and what it refers to are the [References] that [New] was given.
+func (c *Center) Apply(yaml string) error { return c.apply(yaml) }
 
 // ApproveDevice does what the user would do in a browser with the code that a device shows.
 func (c *Center) ApproveDevice(user, userCode string) error {
