@@ -18,6 +18,8 @@ import (
 type file struct {
 	Keys []string   `json:"keys"`           // hex, newest first
 	From *time.Time `json:"from,omitempty"` // when the newest begins to seal and sign; at once if it is not there
+	// Until is when the others stopped to, by id. It has no key of which nobody knows.
+	Until map[string]time.Time `json:"until,omitempty"`
 }
 
 // Load reads the ring from a file, or makes a new one there (mode 0600) when there is none. A file
@@ -61,6 +63,12 @@ func read(path string) (held, error) {
 	}
 	if f.From != nil {
 		h.from = *f.From
+	}
+	for i := range h.keys {
+		h.keys[i].until = f.Until[h.keys[i].name()]
+	}
+	if len(h.keys) > 1 && h.keys[1].until.IsZero() {
+		h.keys[1].until = h.from
 	}
 	return h, nil
 }
@@ -125,6 +133,12 @@ func (r *Ring) write(path string, put func(made string) error) error {
 	h := r.held.Load()
 	for _, k := range h.keys {
 		f.Keys = append(f.Keys, hex.EncodeToString(k.master))
+		if !k.until.IsZero() {
+			if f.Until == nil {
+				f.Until = map[string]time.Time{}
+			}
+			f.Until[k.name()] = k.until
+		}
 	}
 	if !h.from.IsZero() {
 		f.From = &h.from
