@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -60,8 +61,16 @@ func (r reading) text(keys *keyring.Ring) (string, error) {
 }
 
 func macOf(keys *keyring.Ring, value string) string {
-	mac := keys.MAC("source of a declaration", []byte(value))
+	mac := keys.MAC(sourcePurpose, []byte(value))
 	return fmt.Sprintf("%x", mac[:])
+}
+
+const sourcePurpose = "source of a declaration"
+
+// verifies reports whether a MAC in hex is that of data under any key of the ring.
+func verifies(keys *keyring.Ring, purpose string, data []byte, mac string) bool {
+	b, err := hex.DecodeString(mac)
+	return err == nil && keys.Verify(purpose, data, b)
 }
 
 // unchanged returns the instance's names if the file, and what it refers to, are as they were when they
@@ -96,7 +105,7 @@ func (f files) unchanged(ctx context.Context, db interface {
 				return nil, false
 			}
 		}
-		if macOf(keys, value) != s.Value {
+		if !verifies(keys, sourcePurpose, []byte(value), s.Value) {
 			return nil, false
 		}
 	}
