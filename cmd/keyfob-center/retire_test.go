@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"encoding/xml"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"keyfob/internal/center/audit"
+	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/postgres/pgtest"
 	"keyfob/internal/center/sts/sigv4/sigv4test"
 	"keyfob/internal/clock"
@@ -314,6 +318,49 @@ func TestRetireWhileRotating(t *testing.T) {
 	}
 }
 
+// lagging is a store to which a center that has not noticed the new key adds an event after every other.
+type lagging struct {
+	store.Store
+	other *audit.Log
+}
+
+func (l lagging) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
+	if err := l.Store.AppendAudit(ctx, link); err != nil {
+		return err
+	}
+	return l.other.Record(ctx, store.AuditEvent{Name: "SignIn", Outcome: audit.Success})
+}
+
+// The key stays while a center signs the log with it: nobody could verify that.
+func TestRetireWithALaggingReplica(t *testing.T) {
+	r := &retiring{t: t, dir: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(r.dir, "center.yaml"), []byte(minimal), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.start()
+	r.stop()
+	o := retireOptions{Clock: clock.System{}, files: files{Config: filepath.Join(r.dir, "center.yaml")}, io: stdio{out: io.Discard, err: io.Discard}}
+	before, err := o.keysThere()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wants(0, "The new key is", "keys", "rotate", "--after", "0s")
+	old := r.ids()[1]
+	db, keys, err := o.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // a test
+	l := lagging{db, &audit.Log{Store: db, Clock: o.Clock, Keys: before, Logger: slog.New(slog.DiscardHandler)}}
+	if err := o.remove(t.Context(), l, keys, []string{old}); err == nil || !strings.Contains(err.Error(), "still signs") {
+		t.Errorf("removed, %v", err)
+	}
+	if n := len(r.ids()); n != 2 {
+		t.Errorf("%d keys are left", n)
+	}
+	r.wants(0, "The audit log is whole", "audit", "verify")
+}
+
 // A database that is not of these keys is left alone: the one that is would lose its secrets.
 func TestRetireWantsItsOwnDatabase(t *testing.T) {
 	r := &retiring{t: t, dir: t.TempDir()}
@@ -355,7 +402,9 @@ func TestRetireWantsItsOwnDatabase(t *testing.T) {
 			t.Errorf("keys.json was changed: %v", err)
 		}
 	}
+	// Nothing has happened since the old key signed the log.
 	r.wants(0, "^Removed", "keys", "retire")
+	r.wants(0, "The audit log is whole", "audit", "verify")
 }
 
 func meddleWith(t *testing.T, file, q string) {
