@@ -19,8 +19,11 @@ func (a *Administration) AddUser(ctx context.Context, by directory.Person, name,
 		return err
 	}
 	return a.change(ctx, by, "CreateUser", map[string]string{"user": name, "after": fmt.Sprintf("email %q, display name %q", email, display)}, func() error {
-		_, err := a.Directory.AddUser(ctx, name, email, display, "")
-		return err
+		u, err := a.Directory.NewUser(ctx, name, email, display, "")
+		if err != nil {
+			return err
+		}
+		return a.Store.AddUser(ctx, u)
 	})
 }
 

@@ -143,9 +143,21 @@ func (d *Directory) HashPassword(ctx context.Context, password wire.Secret) (str
 	return d.Hasher.Hash(ctx, password)
 }
 
-// AddUser adds a person; an empty password means that they cannot sign in yet. Errors wrap [ErrName],
-// [ErrPassword] or [store.ErrConflict].
+// AddUser adds a person, and records it; an empty password means that they cannot sign in yet. Errors wrap
+// [ErrName], [ErrPassword] or [store.ErrConflict].
 func (d *Directory) AddUser(ctx context.Context, name, email, display string, password wire.Secret) (store.User, error) {
+	u, err := d.NewUser(ctx, name, email, display, password)
+	if err == nil {
+		err = d.Store.AddUser(ctx, u)
+	}
+	if err != nil {
+		return store.User{}, err
+	}
+	return u, d.audit(ctx, "CreateUser", "success", u.ID, "")
+}
+
+// NewUser is the person that [Directory.AddUser] adds.
+func (d *Directory) NewUser(ctx context.Context, name, email, display string, password wire.Secret) (store.User, error) {
 	inst, err := d.Store.Instance(ctx)
 	if err != nil {
 		return store.User{}, err
@@ -164,10 +176,7 @@ func (d *Directory) AddUser(ctx context.Context, name, email, display string, pa
 			return store.User{}, err
 		}
 	}
-	if err := d.Store.AddUser(ctx, u); err != nil {
-		return store.User{}, err
-	}
-	return u, d.audit(ctx, "CreateUser", "success", u.ID, "")
+	return u, nil
 }
 
 // SetPassword changes a person's password and ends their sessions, but for the one named by keep.

@@ -232,6 +232,9 @@ func TestAdministrationChangesAndWritesDown(t *testing.T) {
 			t.Errorf("the audit log has no %s of %s by ada: %+v", name, want, w.events(name))
 		}
 	}
+	if created := w.events("CreateUser"); len(created) != 1 {
+		t.Errorf("one person was added, and recorded as %+v", created)
+	}
 	a := ada.get("/admin/audit?user=ada&action=DeleteUser")
 	if !strings.Contains(a.Text, "DeleteUser") || strings.Contains(a.Text, "DeleteGroup") {
 		t.Error("the search of the audit log finds something else")
