@@ -141,15 +141,15 @@ func (o retireOptions) chosen(keys *keyring.Ring, ids []string) ([]string, error
 
 // reseal says how many secrets it seals anew.
 func (o retireOptions) reseal(ctx context.Context, db store.Store, keys *keyring.Ring) error {
-	how, what := reseal.All, "was sealed anew"
+	how, what := reseal.All, "sealed anew"
 	if o.DryRun {
-		how, what = reseal.Count, "would be sealed anew"
+		how, what = reseal.Count, "to seal anew"
 	}
 	r, err := how(ctx, db, keys)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(o.io.out, "Of %s in the database %d %s.\n", count(r.All, "secret"), r.Anew, what); err != nil {
+	if _, err := fmt.Fprintf(o.io.out, "Of %s in the database: %d %s.\n", count(r.All, "secret"), r.Anew, what); err != nil {
 		return err
 	}
 	if r.Closed > 0 {
@@ -214,7 +214,7 @@ func (o retireOptions) remove(ctx context.Context, db store.Store, keys *keyring
 	if err := left.Replace(o.keys()); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	_, err = fmt.Fprintf(o.io.out, "Removed %s. What was issued with it has ended.\n", strings.Join(ids, ", "))
+	_, err = fmt.Fprintf(o.io.out, "Removed %s. What that has sealed has ended.\n", strings.Join(ids, ", "))
 	return err
 }
 

@@ -180,7 +180,7 @@ func TestSecurity69KeysComeAndGo(t *testing.T) {
 			old := r.ids()[0]
 			r.wants(252, "key "+old+" is in use", "keys", "retire", old)
 			r.wants(252, `no key "deadbeef"`, "keys", "retire", "deadbeef")
-			r.wants(0, "Of 1 secret in the database 0 was sealed anew.\nThere is no old key", "keys", "retire")
+			r.wants(0, "Of 1 secret in the database: 0 sealed anew.\nThere is no old key", "keys", "retire")
 
 			r.wants(0, "The new key is", "keys", "rotate", "--after", "0s")
 			r.follows()
@@ -188,9 +188,9 @@ func TestSecurity69KeysComeAndGo(t *testing.T) {
 			r.good(true, first, second)
 
 			// Too early, by 36 hours; the secrets are sealed anew all the same.
-			r.wants(1, `1 would be sealed anew.\n.*error: key `+old+" stays until 20", "keys", "retire", "--dry-run")
-			r.wants(1, `1 was sealed anew.\n.*error: key `+old+" stays until 20", "keys", "retire")
-			r.wants(1, `0 was sealed anew.\n.*error: key `+old+" stays until 20", "keys", "retire", old)
+			r.wants(1, `1 to seal anew.\n.*error: key `+old+" stays until 20", "keys", "retire", "--dry-run")
+			r.wants(1, `1 sealed anew.\n.*error: key `+old+" stays until 20", "keys", "retire")
+			r.wants(1, `0 sealed anew.\n.*error: key `+old+" stays until 20", "keys", "retire", old)
 			r.ages(36 * time.Hour)
 			r.wants(1, "stays until", "keys", "retire") // by ten minutes
 			if n := len(r.ids()); n != 2 {
