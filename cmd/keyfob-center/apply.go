@@ -175,16 +175,27 @@ func prepare(s *seed.Seed, r reading, now store.Organisation, keys *keyring.Ring
 
 // digestOf names what a file declares, secrets included, in a way that tells nothing of them.
 func digestOf(s seed.Seed, keys *keyring.Ring) (string, error) {
+	b, err := declaration(s)
+	mac := keys.MAC(declarationPurpose, b)
+	return fmt.Sprintf("%x", mac[:]), err
+}
+
+const declarationPurpose = "declaration"
+
+// isApplied reports whether what was applied last is s, whichever key of the ring made its digest.
+func isApplied(applied string, s seed.Seed, keys *keyring.Ring) (bool, error) {
+	b, err := declaration(s)
+	digest, _, _ := strings.Cut(applied, " ")
+	return err == nil && verifies(keys, declarationPurpose, b, digest), err
+}
+
+// declaration is what a file declares, secrets included, before they are sealed.
+func declaration(s seed.Seed) ([]byte, error) {
 	secrets := map[string]string{}
 	for of, secret := range s.Secrets {
 		secrets[of] = secret.Reveal()
 	}
-	b, err := json.Marshal([]any{s.Organisation, secrets, s.Kept})
-	if err != nil {
-		return "", err
-	}
-	mac := keys.MAC("declaration", b)
-	return fmt.Sprintf("%x", mac[:]), nil
+	return json.Marshal([]any{s.Organisation, secrets, s.Kept})
 }
 
 // applyAll changes the store, and records what that changed, if anything.
@@ -217,20 +228,20 @@ func applyAll(ctx context.Context, log *audit.Log, db store.Store, keys *keyring
 // apply makes the store say what the file declares, unless it was the last one that was applied: then what
 // was changed since stays.
 func apply(ctx context.Context, log *audit.Log, db store.Store, keys *keyring.Ring, file string, s seed.Seed, r reading) error {
+	last, err := db.Applied(ctx)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if same, err := isApplied(last, s, keys); same || err != nil {
+		return err
+	}
 	now := store.Organisation{}
 	if len(s.Kept) > 0 {
-		var err error
 		if now, err = db.Organisation(ctx, false); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 	}
 	if err := prepare(&s, r, now, keys, file); err != nil {
-		return err
-	}
-	digest, _, _ := strings.Cut(s.Organisation.Digest, " ")
-	if last, err := db.Applied(ctx); err == nil && strings.HasPrefix(last+" ", digest+" ") {
-		return nil
-	} else if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	return applyAll(ctx, log, db, keys, file, s)

@@ -26,7 +26,8 @@ func backupCommand(io stdio) *cobra.Command {
 		Long: `Writes the database as it is at one moment into a new file, for its owner only,
 while the center goes on. Who may do what and what was done is in it; tokens and
 passwords are hashes, other secrets are sealed with keys.json, which is not in it:
-keep that at a different place. Whoever has both has the center.
+keep that at a different place, the one of the day: keys retire takes old keys out of
+it. Whoever has both has the center.
 
 For PostgreSQL, use its own pg_dump.`,
 		Example: "  keyfob-center backup center-2026-11-23.db",

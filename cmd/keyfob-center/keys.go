@@ -30,11 +30,13 @@ sign the audit log. The first seals and signs; all of them open what they have s
 			ids, sealing, from := keys.IDs()
 			for i, id := range ids {
 				use := "opens what it has sealed"
-				switch {
+				switch until := keys.Until(id); {
 				case id == sealing:
 					use = "seals and signs"
 				case i == 0:
 					use = "seals and signs from " + from.Local().Format(time.DateTime) + " on"
+				case !until.IsZero():
+					use += " until " + until.Local().Format(time.DateTime)
 				}
 				if _, err := fmt.Fprintf(io.out, "%s  %s\n", id, use); err != nil {
 					return err
@@ -55,21 +57,19 @@ by then: one that does not refuses what another has sealed with it. Replicas wit
 a keys.json of their own need the new file within that time. Codes for devices that
 are shown at that moment have to be asked for anew.
 
-Old keys are not removed: secrets in the database are sealed with them.`,
+Old keys stay, as secrets in the database are sealed with them: keys retire changes
+that and removes them.`,
 		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if after < 0 {
 				return usageError{errors.New("--after is a time from now on, such as 1m")}
 			}
-			keys, err := f.keysThere()
-			if err != nil {
+			if _, err := f.keysThere(); err != nil {
 				return err
 			}
 			from := clock.System{}.Now().Add(after)
-			if keys, err = keys.Rotated(from); err != nil {
-				return err
-			}
-			if err := keys.Replace(f.keys()); err != nil {
+			keys, err := keyring.Change(cmd.Context(), f.keys(), func(r *keyring.Ring) (*keyring.Ring, error) { return r.Rotated(from) })
+			if err != nil {
 				return fmt.Errorf("keys: %w", err)
 			}
 			ids, _, _ := keys.IDs()
@@ -80,7 +80,7 @@ Old keys are not removed: secrets in the database are sealed with them.`,
 	rotate.Flags().DurationVar(&after, "after", time.Minute, "when the new key begins to seal and sign, from now on")
 	f.flags(list)
 	f.flags(rotate)
-	cmd.AddCommand(list, rotate)
+	cmd.AddCommand(list, rotate, retireCommand(io))
 	return cmd
 }
 

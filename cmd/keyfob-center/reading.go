@@ -67,11 +67,11 @@ func macOf(keys *keyring.Ring, value string) string {
 
 const sourcePurpose = "source of a declaration"
 
-// isMAC reports whether mac is what [macOf] made of value, with any key of the ring: a rotation changes no
+// verifies reports whether a MAC in hex is that of data under any key of the ring: a rotation changes no
 // declaration, and must not have it applied anew over what was changed since.
-func isMAC(keys *keyring.Ring, value, mac string) bool {
+func verifies(keys *keyring.Ring, purpose string, data []byte, mac string) bool {
 	b, err := hex.DecodeString(mac)
-	return err == nil && keys.Verify(sourcePurpose, []byte(value), b)
+	return err == nil && keys.Verify(purpose, data, b)
 }
 
 // unchanged returns the instance's names if the file, and what it refers to, are as they were when they
@@ -106,7 +106,7 @@ func (f files) unchanged(ctx context.Context, db interface {
 				return nil, false
 			}
 		}
-		if !isMAC(keys, value, s.Value) {
+		if !verifies(keys, sourcePurpose, []byte(value), s.Value) {
 			return nil, false
 		}
 	}

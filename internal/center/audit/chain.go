@@ -151,6 +151,13 @@ func Verify(ctx context.Context, s store.Audit, keys Keys, known Known) (Verifie
 	return v, nil
 }
 
+// Signed reports whether the head of the log is signed with one of the keys, as it is when it is empty. It looks at
+// no event.
+func Signed(ctx context.Context, s store.Audit, keys Keys) (bool, error) {
+	head, _, err := s.AuditHead(ctx)
+	return head.Seq == head.First || keys.Verify(headPurpose, headBytes(head), head.MAC), err
+}
+
 // Known is an event that was verified before, and noted elsewhere.
 type Known struct {
 	Seq  int64

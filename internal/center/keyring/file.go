@@ -18,6 +18,8 @@ import (
 type file struct {
 	Keys []string   `json:"keys"`           // hex, newest first
 	From *time.Time `json:"from,omitempty"` // when the newest begins to seal and sign; at once if it is not there
+	// Until is when the others stopped to, by id. It has no key of which nobody knows.
+	Until map[string]time.Time `json:"until,omitempty"`
 }
 
 // Load reads the ring from a file, or makes a new one there (mode 0600) when there is none. A file
@@ -61,6 +63,12 @@ func read(path string) (held, error) {
 	}
 	if f.From != nil {
 		h.from = *f.From
+	}
+	for i := range h.keys {
+		h.keys[i].until = f.Until[h.keys[i].name()]
+	}
+	if len(h.keys) > 1 && h.keys[1].until.IsZero() {
+		h.keys[1].until = h.from
 	}
 	return h, nil
 }
@@ -115,16 +123,17 @@ func (r *Ring) Save(path string) error {
 	})
 }
 
-// Replace writes the ring in the place of a file, in one step.
-func (r *Ring) Replace(path string) error {
-	return r.write(path, func(made string) error { return os.Rename(made, path) })
-}
-
 func (r *Ring) write(path string, put func(made string) error) error {
 	var f file
 	h := r.held.Load()
 	for _, k := range h.keys {
 		f.Keys = append(f.Keys, hex.EncodeToString(k.master))
+		if !k.until.IsZero() {
+			if f.Until == nil {
+				f.Until = map[string]time.Time{}
+			}
+			f.Until[k.name()] = k.until
+		}
 	}
 	if !h.from.IsZero() {
 		f.From = &h.from
@@ -138,7 +147,7 @@ func (r *Ring) write(path string, put func(made string) error) error {
 		return err
 	}
 	_, err = tmp.Write(append(b, '\n'))
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+	if err := errors.Join(err, keepOwner(tmp, path), tmp.Sync(), tmp.Close()); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	if err := put(tmp.Name()); err != nil {

@@ -65,9 +65,8 @@ func TestRotationWhileItRuns(t *testing.T) {
 	other, err := Load(path) // the command's
 	must(err)
 	other.clock = c
-	rotated, err := other.Rotated(c.now.Add(time.Minute))
+	rotated, err := Change(t.Context(), path, func(*Ring) (*Ring, error) { return other.Rotated(c.now.Add(time.Minute)) })
 	must(err)
-	must(rotated.Replace(path))
 	look()
 	must(<-told)
 	ids, sealing, from := running.IDs()

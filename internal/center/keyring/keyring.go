@@ -67,6 +67,7 @@ func (r *Ring) sealing() key {
 type key struct {
 	id     [idSize]byte
 	master []byte
+	until  time.Time // when it stopped to seal and sign, or will; zero if it has not, or nobody knows
 	macs   *derived[[]byte]
 	aeads  *derived[cipher.AEAD]
 }
@@ -122,10 +123,17 @@ func (r *Ring) Rotated(from time.Time) (*Ring, error) {
 	if err != nil {
 		return nil, err
 	}
+	from = from.UTC().Truncate(time.Second)
 	now := r.sealing() // behind the new one, in whose place it stays until then
 	others := slices.DeleteFunc(slices.Clone(r.keys()), func(k key) bool { return k.id == now.id })
+	for i := range others {
+		if others[i].until.IsZero() {
+			others[i].until = from // or earlier
+		}
+	}
+	now.until = from
 	keys := append([]key{k, now}, others...)
-	return newRing(r.random, held{keys, from.UTC().Truncate(time.Second)}), nil
+	return newRing(r.random, held{keys, from}), nil
 }
 
 // IDs names the keys, the newest first, which tells nothing of them, and which of them seals and signs now. Until
@@ -133,13 +141,15 @@ func (r *Ring) Rotated(from time.Time) (*Ring, error) {
 func (r *Ring) IDs() (ids []string, sealing string, from time.Time) {
 	h, now := r.held.Load(), r.sealing()
 	for _, k := range h.keys {
-		ids = append(ids, hex.EncodeToString(k.id[:]))
+		ids = append(ids, k.name())
 	}
 	if now.id != h.keys[0].id {
 		from = h.from
 	}
-	return ids, hex.EncodeToString(now.id[:]), from
+	return ids, now.name(), from
 }
+
+func (k key) name() string { return hex.EncodeToString(k.id[:]) }
 
 // derive gives a purpose its own key.
 func (k key) derive(purpose string) []byte {

@@ -233,3 +233,9 @@ func errorOr(errs ...error) error {
 func sealedFor(kind store.FactorKind, userID string) string {
 	return fmt.Sprintf("mfa %s of %s", kind, userID)
 }
+
+// Renew returns a factor's secret as it is sealed now; nil if there is nothing to do. The error is that of
+// [keyring.Ring.Renew].
+func Renew(ring *keyring.Ring, kind store.FactorKind, userID string, sealed []byte) ([]byte, error) {
+	return ring.Renew(sealedFor(kind, userID), sealed)
+}

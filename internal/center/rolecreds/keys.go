@@ -42,6 +42,12 @@ func OpenSecret(ring *keyring.Ring, of string, sealed []byte) (wire.Secret, erro
 	return l.Secret, nil
 }
 
+// RenewSecret returns what [SealSecret] makes now of what another key of the ring has sealed; nil if there is nothing to
+// do. The error is that of [keyring.Ring.Renew].
+func RenewSecret(ring *keyring.Ring, sealed []byte) ([]byte, error) {
+	return ring.Renew(purposeLongLived, sealed)
+}
+
 // OpenKey returns the keys that a service user signs with in person, or [ErrInvalid].
 func (m *Minter) OpenKey(u store.ServiceUser, accessKeyID string) (Keys, error) {
 	for _, k := range u.AccessKeys {

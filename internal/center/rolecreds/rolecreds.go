@@ -29,6 +29,9 @@ import (
 // belongs to another access key id.
 var ErrInvalid = errors.New("session token is not valid for this access key id")
 
+// MaxLifetime is how long credentials live at most: STS's longest session, of a service user.
+const MaxLifetime = 36 * time.Hour
+
 const (
 	purpose = "role credentials"
 	// maxToken bounds what Open decodes; minted tokens have some 500 bytes.
@@ -113,6 +116,9 @@ func (m *Minter) MintSession(u store.ServiceUser, mfa bool, lifetime time.Durati
 func (m *Minter) mint(s sealed, lifetime time.Duration) (wire.STSCredentials, Identity, error) {
 	var none wire.STSCredentials
 	var err error
+	if lifetime > MaxLifetime { // a key is taken away when what it has sealed has expired
+		return none, Identity{}, fmt.Errorf("credentials cannot live for %s", lifetime)
+	}
 	if s.AccessKeyID, err = m.accessKeyID(); err != nil {
 		return none, Identity{}, err
 	}

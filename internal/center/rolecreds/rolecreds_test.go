@@ -290,3 +290,15 @@ func TestRoleIsNoPermissionSet(t *testing.T) {
 		t.Errorf("a role and a permission set of one name share an id: %s, %v", set.UserID, err)
 	}
 }
+
+// A key that has stopped to seal is taken away when the longest credentials have expired: there are no longer ones.
+func TestMaxLifetime(t *testing.T) {
+	m := minter(t)
+	u := store.ServiceUser{AccountID: "111111111111", Name: "ci"}
+	if _, err := m.MintSession(u, false, rolecreds.MaxLifetime); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.MintSession(u, false, rolecreds.MaxLifetime+time.Second); err == nil {
+		t.Error("longer ones were made")
+	}
+}

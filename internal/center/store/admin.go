@@ -13,6 +13,8 @@ type Administration interface {
 	Organisation(ctx context.Context, declared bool) (Organisation, error)
 	// Applied returns the Digest of the last Apply, "" for none.
 	Applied(ctx context.Context) (digest string, err error)
+	// SetApplied gives the last Apply another Digest, for the same declaration; nothing if from is no longer its.
+	SetApplied(ctx context.Context, from, to string) error
 	// Administrator reports whether the person may administer, by themselves or by a group.
 	Administrator(ctx context.Context, userID string) (bool, error)
 

@@ -21,6 +21,7 @@ type Store interface {
 	Trusts
 	Onces
 	Factors
+	Seals
 	Links
 	SessionChanges
 	Revisions

@@ -20,7 +20,7 @@ const (
 	maxRole        = 12 * time.Hour
 	maxChained     = time.Hour // of a role that a role assumed
 	defaultSession = 12 * time.Hour
-	maxSession     = 36 * time.Hour
+	maxSession     = rolecreds.MaxLifetime
 )
 
 func (d *Door) assumeRole(ctx context.Context, caller rolecreds.Identity, values url.Values) (wire.AssumeRoleResult, error) {

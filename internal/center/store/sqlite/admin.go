@@ -13,6 +13,12 @@ func (db *DB) Applied(ctx context.Context) (digest string, err error) {
 	return digest, translate(err)
 }
 
+// SetApplied implements store.Administration.
+func (db *DB) SetApplied(ctx context.Context, from, to string) error {
+	_, err := db.exec(ctx, `UPDATE instance SET applied = ? WHERE applied = ?`, to, from)
+	return err
+}
+
 // Administrator implements store.Administration.
 func (db *DB) Administrator(ctx context.Context, userID string) (yes bool, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM administrators WHERE principal_id IN (`+principals+`))`, userID).Scan(&yes)

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"UseOnce", testUseOnce},
 		{"Factors", testFactors},
 		{"RecoveryCodes", testRecoveryCodes},
+		{"Reseal", testReseal},
 		{"Links", testLinks},
 		{"SessionChanges", testSessionChanges},
 		{"Revision", testRevision},
