@@ -100,9 +100,9 @@ func (t *timed) Refresh(ctx context.Context, token store.Hash) (_ store.RefreshT
 	return t.Store.Refresh(ctx, token)
 }
 
-func (t *timed) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (_ store.RotationOutcome, err error) {
+func (t *timed) Rotate(ctx context.Context, r store.Rotation) (_ store.RotationOutcome, err error) {
 	defer t.call("Rotate", t.clock.Now(), &err)
-	return t.Store.Rotate(ctx, old, access, refresh, now, grace)
+	return t.Store.Rotate(ctx, r)
 }
 
 func (t *timed) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) (err error) {

@@ -137,6 +137,18 @@ const (
 	RotationReused                        // used before, too long ago: the family is revoked, nothing is in
 )
 
+// Rotation is the exchange of a refresh token.
+type Rotation struct {
+	Old     Hash
+	Access  AccessToken // its successors, in its family
+	Refresh RefreshToken
+	Now     time.Time
+	Grace   time.Duration // how long after its first use it may be used again
+	// Link puts what is to be recorded of the outcome behind the head of the audit log, unless it is nil. It may be
+	// called more than once, and must not call the store.
+	Link func(RotationOutcome, AuditHead) ([]AuditEvent, AuditHead)
+}
+
 // Tokens are access and refresh tokens.
 type Tokens interface {
 	// IssueTokens adds tokens to a family: ErrRevoked when the family is revoked or its session has
@@ -144,9 +156,9 @@ type Tokens interface {
 	IssueTokens(ctx context.Context, access AccessToken, refresh *RefreshToken, now time.Time) error
 	Access(ctx context.Context, token Hash) (AccessToken, Grant, error)
 	Refresh(ctx context.Context, token Hash) (RefreshToken, Grant, error)
-	// Rotate marks old as used and adds its successors, in one transaction. If old was used more
-	// than grace before now, it revokes the family instead. ErrRevoked as for IssueTokens.
-	Rotate(ctx context.Context, old Hash, access AccessToken, refresh RefreshToken, now time.Time, grace time.Duration) (RotationOutcome, error)
+	// Rotate marks a refresh token as used and adds its successors, and the event that says so, in one
+	// transaction. If it was used too long ago, it revokes the family instead. ErrRevoked as for IssueTokens.
+	Rotate(ctx context.Context, r Rotation) (RotationOutcome, error)
 	Family(ctx context.Context, id string) (Grant, error)
 	RevokeFamily(ctx context.Context, id, reason string, now time.Time) error
 }

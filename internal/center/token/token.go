@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -138,19 +139,35 @@ func (t *Tokens) Refresh(ctx context.Context, client store.Client, refresh wire.
 	if set.Refresh == nil {
 		return none, refused()
 	}
-	outcome, err := t.Store.Rotate(ctx, hash, set.Access, *set.Refresh, now, max(0, orDefault(t.Grace, DefaultGrace)))
+	var outcome store.RotationOutcome
+	err = t.Audit.With(ctx, func(link audit.Link) (err error) {
+		outcome, err = t.Store.Rotate(ctx, store.Rotation{
+			Old: hash, Access: set.Access, Refresh: *set.Refresh, Now: now, Grace: max(0, orDefault(t.Grace, DefaultGrace)),
+			Link: func(o store.RotationOutcome, head store.AuditHead) ([]store.AuditEvent, store.AuditHead) {
+				return link(head, rotated(event, o))
+			},
+		})
+		return err
+	})
 	if err != nil {
 		return none, orRefused(err)
 	}
 	if outcome == store.RotationReused {
-		event.Outcome = "refresh token reused"
-		_ = t.Audit.Record(ctx, event)
 		return none, refused()
 	}
-	if outcome == store.RotationGraced {
-		event.Detail["graced"] = "true"
+	return set.Response, nil
+}
+
+// rotated is what is recorded of an outcome.
+func rotated(e store.AuditEvent, o store.RotationOutcome) store.AuditEvent {
+	switch o {
+	case store.RotationReused:
+		e.Outcome = "refresh token reused"
+	case store.RotationGraced:
+		e.Detail = maps.Clone(e.Detail)
+		e.Detail["graced"] = "true"
 	}
-	return set.Response, t.Audit.Record(ctx, event)
+	return e
 }
 
 // Verify returns the grant of an access token that may call the portal. A token that is missing,

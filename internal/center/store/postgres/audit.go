@@ -86,7 +86,7 @@ func (db *DB) appendLocked(ctx context.Context, link func(store.AuditHead) ([]st
 
 // appendAudit locks the head, reads it, and moves it.
 func (t *txn) appendAudit(link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) (before, after store.AuditHead, err error) {
-	if err := t.row([]any{&before.First, &before.Seq, sum{&before}, &before.MAC}, `SELECT first, seq, hash, mac FROM audit_head FOR NO KEY UPDATE`); err != nil {
+	if err := t.row(headFields(&before), lockHeadQuery); err != nil {
 		return before, before, err
 	}
 	events, after := link(before)
@@ -127,6 +127,10 @@ func appendArgs(events []store.AuditEvent, before, after store.AuditHead) []any 
 	}
 	return append(args, details, hashes)
 }
+
+const lockHeadQuery = `SELECT first, seq, hash, mac FROM audit_head FOR NO KEY UPDATE`
+
+func headFields(h *store.AuditHead) []any { return []any{&h.First, &h.Seq, sum{h}, &h.MAC} }
 
 // sum is the hash of a head.
 type sum struct{ *store.AuditHead }

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"keyfob/internal/center/batch"
 	"keyfob/internal/center/store"
 )
 
@@ -25,7 +26,9 @@ type DB struct {
 	pool *pgxpool.Pool
 	log  appender
 
-	reads, writes together // what is asked at every refresh
+	// What is asked at every refresh.
+	reads     together
+	rotations batch.Queue[*rotation]
 }
 
 var _ store.Store = (*DB)(nil)

@@ -57,17 +57,21 @@ func (db *DB) ask(ctx context.Context, all []*asked) {
 		})
 	}
 	err := db.pool.SendBatch(ctx, &b).Close()
-	var refused *pgconn.PgError
 	switch {
 	case err == nil: // it is committed
 		for i, a := range all {
 			a.err = found[i]
 		}
-	case errors.As(err, &refused) && refused.Severity == "ERROR", pgconn.SafeToRetry(err):
-		// Nothing of it has happened; who was to blame finds out alone.
+	case undone(err): // who was to blame finds out alone
 	default: // nobody knows what has happened
 		for _, a := range all {
 			a.err = err
 		}
 	}
+}
+
+// undone tells an error after which nothing of a transaction has happened.
+func undone(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Severity == "ERROR" || pgconn.SafeToRetry(err)
 }

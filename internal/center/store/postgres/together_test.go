@@ -37,13 +37,11 @@ func testTogether(t *testing.T, url string) {
 	must(db.RevokeFamily(ctx, "f7", "test", now))
 
 	var all sync.WaitGroup
+	held, begun := make(chan struct{}), make(chan struct{})
 	all.Go(func() { // holds the queue, so that all others are one batch
-		var slept string
-		if err := db.writes.row(ctx, db, []any{&slept}, `SELECT pg_sleep(0.3)::text`); err != nil {
-			t.Error(err)
-		}
+		db.rotations.Do(&rotation{}, 1, func([]*rotation) { close(begun); <-held })
 	})
-	time.Sleep(100 * time.Millisecond)
+	<-begun
 	for i := range rotations {
 		all.Go(func() {
 			old, access := token('r', i), token('A', i)
@@ -56,12 +54,17 @@ func testTogether(t *testing.T, url string) {
 			case 9:
 				old, want = token('?', i), store.ErrNotFound
 			}
-			outcome, err := db.Rotate(ctx, old, store.AccessToken{Hash: access, ExpiresAt: later}, store.RefreshToken{Hash: token('R', i), ExpiresAt: later}, now, time.Minute)
+			outcome, err := db.Rotate(ctx, store.Rotation{
+				Old: old, Access: store.AccessToken{Hash: access, ExpiresAt: later}, Refresh: store.RefreshToken{Hash: token('R', i), ExpiresAt: later},
+				Now: now, Grace: time.Minute,
+			})
 			if !errors.Is(err, want) || err == nil && outcome != store.RotationDone {
 				t.Errorf("rotation %d: %v, %v, want %v", i, outcome, err, want)
 			}
 		})
 	}
+	time.Sleep(100 * time.Millisecond)
+	close(held)
 	all.Wait()
 	for i := range rotations {
 		_, _, err := db.Refresh(ctx, token('R', i))

@@ -82,34 +82,6 @@ func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
 	return g, err
 }
 
-// rotateQuery is a whole rotation. Of rotations at once each but the first waits at the lock and then sees
-// what the one before has left, while the rest of the statement does only what the first part says.
-const rotateQuery = `
-	WITH old AS MATERIALIZED (
-		SELECT r.family_id, ` + isLive + ` AS live,
-			CASE WHEN r.rotated_at = 0 THEN 0 WHEN $1 - r.rotated_at <= $2 THEN 1 ELSE 2 END AS outcome
-		FROM refresh_tokens r JOIN token_families f ON f.id = r.family_id` + grantJoin + `WHERE r.hash = $3 FOR NO KEY UPDATE OF r),
-	marked AS (UPDATE refresh_tokens r SET rotated_at = $1 FROM old WHERE r.hash = $3 AND outcome = 0 AND live),
-	access AS (INSERT INTO access_tokens (hash, family_id, expires_at) SELECT $4, family_id, $5 FROM old WHERE outcome < 2 AND live),
-	refresh AS (INSERT INTO refresh_tokens (hash, family_id, expires_at) SELECT $6, family_id, $7 FROM old WHERE outcome < 2 AND live),
-	revoked AS (UPDATE token_families f SET revoked_at = $1, revoked_reason = 'refresh token reused' FROM old
-		WHERE f.id = old.family_id AND outcome = 2 AND f.revoked_at = 0)
-	SELECT outcome, live FROM old`
-
-// Rotate implements store.Tokens.
-func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
-	var outcome store.RotationOutcome
-	var live bool
-	if err := db.writes.row(ctx, db, []any{&outcome, &live}, rotateQuery, at(now), grace.Milliseconds(), old[:],
-		access.Hash[:], at(access.ExpiresAt), refresh.Hash[:], at(refresh.ExpiresAt)); err != nil {
-		return outcome, err
-	}
-	if !live && outcome != store.RotationReused {
-		return outcome, store.ErrRevoked
-	}
-	return outcome, nil
-}
-
 // RevokeFamily implements store.Tokens.
 func (db *DB) RevokeFamily(ctx context.Context, id, reason string, now time.Time) error {
 	return db.tx(ctx, func(t *txn) error { revokeFamily(t, id, reason, now); return nil })

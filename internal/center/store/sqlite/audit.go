@@ -27,11 +27,15 @@ func (db *DB) AppendAudit(ctx context.Context, link func(store.AuditHead) ([]sto
 }
 
 func appendAudit(ctx context.Context, tx *txn, link func(store.AuditHead) ([]store.AuditEvent, store.AuditHead)) error {
-	head, _, err := readHead(tx.QueryRowContext(ctx, headQuery))
-	if err != nil {
-		return err
+	before := tx.head
+	if before == nil {
+		head, _, err := readHead(tx.QueryRowContext(ctx, headQuery))
+		if err != nil {
+			return err
+		}
+		before = &head
 	}
-	events, head := link(head)
+	events, head := link(*before)
 	if len(events) == 0 {
 		return nil
 	}
@@ -42,7 +46,16 @@ func appendAudit(ctx context.Context, tx *txn, link func(store.AuditHead) ([]sto
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE audit_head SET seq = ?, hash = ?, mac = ?`, head.Seq, head.Hash[:], head.MAC)
+	tx.head = &head
+	return nil
+}
+
+// writeHead is done once in a transaction, before its commit.
+func writeHead(ctx context.Context, tx *txn) error {
+	if tx.head == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE audit_head SET seq = ?, hash = ?, mac = ?`, tx.head.Seq, tx.head.Hash[:], tx.head.MAC)
 	return err
 }
 

@@ -88,39 +88,42 @@ func (db *DB) Family(ctx context.Context, id string) (store.Grant, error) {
 }
 
 // Rotate implements store.Tokens.
-func (db *DB) Rotate(ctx context.Context, old store.Hash, access store.AccessToken, refresh store.RefreshToken, now time.Time, grace time.Duration) (store.RotationOutcome, error) {
-	var outcome store.RotationOutcome
-	err := db.tx(ctx, func(tx *txn) error {
-		// Nearly always it is the first use of a good token, which one statement finds out and marks.
-		err := tx.QueryRowContext(ctx, `UPDATE refresh_tokens SET rotated_at = ?1 WHERE hash = ?2 AND rotated_at = 0
-			AND EXISTS (SELECT 1 FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id
-				WHERE f.id = family_id AND f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ?1 AND NOT u.disabled)
-			RETURNING family_id`, at(now), old[:]).Scan(&access.FamilyID)
-		if err == nil {
-			outcome, refresh.FamilyID = store.RotationDone, access.FamilyID
-			return addTokens(ctx, tx, access, &refresh)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+func (db *DB) Rotate(ctx context.Context, r store.Rotation) (outcome store.RotationOutcome, err error) {
+	err = db.tx(ctx, func(tx *txn) error {
+		if outcome, err = rotate(ctx, tx, r); err != nil || r.Link == nil {
 			return err
 		}
-		var rotatedAt time.Time
-		if err := tx.QueryRowContext(ctx, `SELECT family_id, rotated_at FROM refresh_tokens WHERE hash = ?`, old[:]).
-			Scan(&access.FamilyID, instant{&rotatedAt}); err != nil {
-			return err
-		}
-		switch {
-		case rotatedAt.IsZero():
-			outcome = store.RotationDone
-		case now.Sub(rotatedAt) <= grace:
-			outcome = store.RotationGraced
-		default:
-			outcome = store.RotationReused
-			return revokeFamily(ctx, tx, access.FamilyID, "refresh token reused", now)
-		}
-		refresh.FamilyID = access.FamilyID
-		return issue(ctx, tx, access, &refresh, now)
+		return appendAudit(ctx, tx, func(h store.AuditHead) ([]store.AuditEvent, store.AuditHead) { return r.Link(outcome, h) })
 	})
 	return outcome, err
+}
+
+func rotate(ctx context.Context, tx *txn, r store.Rotation) (store.RotationOutcome, error) {
+	// Nearly always it is the first use of a good token, which one statement finds out and marks.
+	err := tx.QueryRowContext(ctx, `UPDATE refresh_tokens SET rotated_at = ?1 WHERE hash = ?2 AND rotated_at = 0
+		AND EXISTS (SELECT 1 FROM token_families f JOIN sessions s ON s.id = f.session_id JOIN users u ON u.id = f.user_id
+			WHERE f.id = family_id AND f.revoked_at = 0 AND s.ended_at = 0 AND s.expires_at > ?1 AND NOT u.disabled)
+		RETURNING family_id`, at(r.Now), r.Old[:]).Scan(&r.Access.FamilyID)
+	if err == nil {
+		r.Refresh.FamilyID = r.Access.FamilyID
+		return store.RotationDone, addTokens(ctx, tx, r.Access, &r.Refresh)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	var rotatedAt time.Time
+	if err := tx.QueryRowContext(ctx, `SELECT family_id, rotated_at FROM refresh_tokens WHERE hash = ?`, r.Old[:]).
+		Scan(&r.Access.FamilyID, instant{&rotatedAt}); err != nil {
+		return 0, err
+	}
+	r.Refresh.FamilyID = r.Access.FamilyID
+	switch {
+	case rotatedAt.IsZero():
+		return store.RotationDone, issue(ctx, tx, r.Access, &r.Refresh, r.Now)
+	case r.Now.Sub(rotatedAt) <= r.Grace:
+		return store.RotationGraced, issue(ctx, tx, r.Access, &r.Refresh, r.Now)
+	}
+	return store.RotationReused, revokeFamily(ctx, tx, r.Access.FamilyID, "refresh token reused", r.Now)
 }
 
 // RevokeFamily implements store.Tokens.

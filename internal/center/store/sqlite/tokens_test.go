@@ -33,8 +33,10 @@ func TestTokensAreKept(t *testing.T) {
 	hash := func(s string) store.Hash { return sha256.Sum256([]byte(s)) }
 	rotate := func(from, to string) {
 		t.Helper()
-		outcome, err := db.Rotate(t.Context(), hash(from), store.AccessToken{Hash: hash("a" + to), ExpiresAt: now.Add(time.Hour)},
-			store.RefreshToken{Hash: hash(to), ExpiresAt: now.Add(time.Hour)}, now, 0)
+		outcome, err := db.Rotate(t.Context(), store.Rotation{
+			Old: hash(from), Access: store.AccessToken{Hash: hash("a" + to), ExpiresAt: now.Add(time.Hour)},
+			Refresh: store.RefreshToken{Hash: hash(to), ExpiresAt: now.Add(time.Hour)}, Now: now,
+		})
 		if err != nil || outcome != store.RotationDone {
 			t.Fatalf("%v, %v", outcome, err)
 		}
@@ -76,7 +78,9 @@ func TestTokensAreKept(t *testing.T) {
 		}
 	}
 	rotate("2", "3")
-	if outcome, err := db.Rotate(t.Context(), hash("1"), store.AccessToken{Hash: hash("x")}, store.RefreshToken{Hash: hash("y")}, now.Add(time.Second), 0); err != nil || outcome != store.RotationReused {
+	if outcome, err := db.Rotate(t.Context(), store.Rotation{
+		Old: hash("1"), Access: store.AccessToken{Hash: hash("x")}, Refresh: store.RefreshToken{Hash: hash("y")}, Now: now.Add(time.Second),
+	}); err != nil || outcome != store.RotationReused {
 		t.Errorf("a token that was used is %v, %v", outcome, err)
 	}
 	must(db.Close())

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"keyfob/internal/center/batch"
+	"keyfob/internal/center/store"
 )
 
 // writer makes changes, each of which happens or does not. SQLite makes one after the other whoever asks,
@@ -86,6 +87,9 @@ func (w *writer) transaction(ctx context.Context, all []*change, each func(*txn,
 			return errors.Join(err, w.end(ctx, "ROLLBACK"))
 		}
 	}
+	if err := writeHead(ctx, t); err != nil {
+		return errors.Join(err, w.end(ctx, "ROLLBACK"))
+	}
 	return w.end(ctx, "COMMIT")
 }
 
@@ -98,7 +102,7 @@ func (w *writer) begin(ctx context.Context) (*txn, error) {
 		}
 		w.conn, w.statements = conn, map[string]*sql.Stmt{}
 	}
-	t := &txn{w, ctx}
+	t := &txn{w: w, ctx: ctx}
 	if _, err := t.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return nil, errors.Join(err, w.drop())
 	}
@@ -107,7 +111,7 @@ func (w *writer) begin(ctx context.Context) (*txn, error) {
 
 // end ends the transaction. A connection on which that fails is not used any more.
 func (w *writer) end(ctx context.Context, how string) error {
-	_, err := (&txn{w, ctx}).ExecContext(ctx, how)
+	_, err := (&txn{w: w, ctx: ctx}).ExecContext(ctx, how)
 	if err != nil {
 		err = errors.Join(err, w.drop())
 	}
@@ -138,6 +142,8 @@ func (w *writer) close() error {
 type txn struct {
 	w   *writer
 	ctx context.Context //nolint:containedctx // without an end, in place of those that have one
+
+	head *store.AuditHead // what the head of the audit log will be, if it moves
 }
 
 // together makes a change that undoes the whole transaction when it fails.
@@ -154,7 +160,9 @@ func (t *txn) apart(c *change) error {
 	if _, err := t.ExecContext(t.ctx, "SAVEPOINT change"); err != nil {
 		return err
 	}
+	head := t.head
 	if t.run(c); c.err != nil {
+		t.head = head
 		if _, err := t.ExecContext(t.ctx, "ROLLBACK TO change"); err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func oneRefresh(f fixture, at func(int) store.Store) {
 	f.must(f.IssueTokens(f.ctx, f.access("a", "f1"), &first, f.now))
 	rotate := func(i int, now time.Time) (store.RotationOutcome, error) {
 		n := fmt.Sprint(now.UnixMilli(), "-", i)
-		return at(i).Rotate(f.ctx, digest("r"), f.access("a"+n, ""), f.refresh("r"+n, ""), now, time.Minute)
+		return at(i).Rotate(f.ctx, store.Rotation{Old: digest("r"), Access: f.access("a"+n, ""), Refresh: f.refresh("r"+n, ""), Now: now, Grace: time.Minute})
 	}
 	exactly(f, 1, "first uses of one refresh token", func(i int) bool {
 		o, err := rotate(i, f.now)

@@ -49,7 +49,7 @@ func testRevision(t *testing.T, s store.Store) {
 		{"AddCode", func() error { return s.AddCode(ctx, code(20, "f1"), family("f1")) }, false},
 		{"IssueTokens", func() error { return s.IssueTokens(ctx, access(1, "f1"), &r1, now) }, false},
 		{"Rotate", func() error {
-			_, err := s.Rotate(ctx, store.Hash{10}, access(2, "f1"), refresh(11, "f1"), now, time.Minute)
+			_, err := s.Rotate(ctx, store.Rotation{Old: store.Hash{10}, Access: access(2, "f1"), Refresh: refresh(11, "f1"), Now: now, Grace: time.Minute})
 			return err
 		}, false},
 		{"UpdateThrottle", func() error {
@@ -58,7 +58,7 @@ func testRevision(t *testing.T, s store.Store) {
 		}, false},
 		{"UseOnce", func() error { return s.UseOnce(ctx, store.Hash{30}, now) }, false},
 		{"a token that is used again", func() error {
-			_, err := s.Rotate(ctx, store.Hash{10}, access(3, "f1"), refresh(12, "f1"), now.Add(time.Hour), time.Minute)
+			_, err := s.Rotate(ctx, store.Rotation{Old: store.Hash{10}, Access: access(3, "f1"), Refresh: refresh(12, "f1"), Now: now.Add(time.Hour), Grace: time.Minute})
 			return err
 		}, true},
 		{"AddCode again", func() error { return s.AddCode(ctx, code(21, "f2"), family("f2")) }, false},

@@ -2,9 +2,11 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -395,16 +397,27 @@ func testRotation(t *testing.T, s store.Store) {
 	f.addFamily("f1")
 	r0 := f.refresh("r0", "f1")
 	f.must(s.IssueTokens(f.ctx, f.access("a0", "f1"), &r0, f.now))
+	rotation := func(old, n string, at time.Time) store.Rotation {
+		return store.Rotation{
+			Old: digest(old), Access: f.access("a"+n, ""), Refresh: f.refresh("r"+n, ""), Now: at, Grace: 30 * time.Second,
+			Link: func(o store.RotationOutcome, h store.AuditHead) ([]store.AuditEvent, store.AuditHead) {
+				return chained(store.AuditEvent{Name: fmt.Sprint(o), At: at, ClientID: n})(h)
+			},
+		}
+	}
 	rotate := func(old, n string, at time.Time) store.RotationOutcome {
 		t.Helper()
-		o, err := s.Rotate(f.ctx, digest(old), f.access("a"+n, ""), f.refresh("r"+n, ""), at, 30*time.Second)
+		o, err := s.Rotate(f.ctx, rotation(old, n, at))
 		f.must(err)
 		return o
 	}
 	var mu sync.Mutex
 	outcomes := map[store.RotationOutcome]int{}
 	race(8, func(i int) bool {
-		o, err := s.Rotate(f.ctx, digest("r0"), f.access(fmt.Sprint("ax", i), ""), f.refresh(fmt.Sprint("rx", i), ""), f.now, 30*time.Second)
+		if err := s.AppendAudit(f.ctx, chained(store.AuditEvent{Name: "else", At: f.now})); err != nil {
+			t.Error(err)
+		}
+		o, err := s.Rotate(f.ctx, rotation("r0", fmt.Sprint("x", i), f.now))
 		if err != nil {
 			t.Error(err)
 		}
@@ -430,10 +443,47 @@ func testRotation(t *testing.T, s store.Store) {
 	}
 	_, _, err := s.Access(f.ctx, digest("alate"))
 	f.want(err, store.ErrNotFound)
-	_, err = s.Rotate(f.ctx, digest("rgrace"), f.access("a9", ""), f.refresh("r9", ""), f.now, time.Minute)
-	f.want(err, store.ErrRevoked)
-	_, err = s.Rotate(f.ctx, digest("nope"), f.access("a9", ""), f.refresh("r9", ""), f.now, time.Minute)
-	f.want(err, store.ErrNotFound)
+	for old, why := range map[string]error{"rgrace": store.ErrRevoked, "nope": store.ErrNotFound} {
+		_, err = s.Rotate(f.ctx, rotation(old, "9", f.now))
+		f.want(err, why)
+	}
+	f.addFamily("f2")
+	r1 := f.refresh("r1", "f2")
+	f.must(s.IssueTokens(f.ctx, f.access("a1", "f2"), &r1, f.now))
+	taken := rotation("r1", "taken", f.now)
+	taken.Access.Hash = digest("a0")
+	_, err = s.Rotate(f.ctx, taken)
+	f.want(err, store.ErrConflict)
+	if old, _, err := s.Refresh(f.ctx, digest("r1")); err != nil || !old.RotatedAt.IsZero() {
+		t.Errorf("a rotation that failed left %+v, %v", old, err)
+	}
+	unseen := rotation("r1", "unseen", f.now) // of which nothing is to be recorded
+	unseen.Link = nil
+	if o, err := s.Rotate(f.ctx, unseen); err != nil || o != store.RotationDone {
+		t.Errorf("without an event: %v, %v", o, err)
+	}
+
+	// What came to pass is in the log, each once and behind the one before, and nothing else.
+	events, err := s.AuditSearch(f.ctx, store.AuditQuery{Limit: 100})
+	f.must(err)
+	recorded, before := map[string]int{}, store.AuditHead{}
+	for _, e := range events {
+		recorded[e.Name]++
+		want, head := chained(store.AuditEvent{Name: e.Name})(before)
+		if e.Seq != head.Seq || !bytes.Equal(e.Hash, want[0].Hash) {
+			t.Fatalf("event %d is not behind the one before", e.Seq)
+		}
+		before = head
+	}
+	head, _, err := s.AuditHead(f.ctx)
+	f.must(err)
+	if head.Seq != before.Seq || head.Hash != before.Hash || string(head.MAC) != string(before.MAC) {
+		t.Errorf("the head is %+v, want %+v", head, before)
+	}
+	want := map[string]int{"else": 8, fmt.Sprint(store.RotationDone): 1, fmt.Sprint(store.RotationGraced): 8, fmt.Sprint(store.RotationReused): 1}
+	if !maps.Equal(recorded, want) {
+		t.Errorf("recorded are %v, want %v", recorded, want)
+	}
 }
 
 func testEndSession(t *testing.T, s store.Store) {
