@@ -100,7 +100,9 @@ const shutdownTime = 10 * time.Second
 
 // Run serves until ctx is done.
 func (o serveOptions) Run(ctx context.Context) error {
-	logger, err := o.logger(o.Log)
+	log := newLines(o.Log)
+	defer log.close(shutdownTime)
+	logger, err := o.logger(log)
 	if err != nil {
 		return err
 	}
