@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
+	"time"
 
 	"keyfob/internal/center/opaque"
 	"keyfob/internal/center/store"
@@ -16,7 +17,44 @@ func TestNew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := opaque.Hash(s, opaque.AccessToken); !ok || got != kept || got != store.HashSecret(s) {
+	if kept != store.HashSecret(s) {
+		t.Errorf("%x is kept, want the hash", kept)
+	}
+	testForm(t, s, kept)
+}
+
+func TestNewAt(t *testing.T) {
+	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	var before store.Hash
+	for range 100 {
+		s, kept, err := opaque.NewAt(now, rand.Reader, opaque.AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := store.HashSecret(s); !bytes.Equal(kept[6:], h[6:]) || bytes.Compare(kept[:], before[:]) <= 0 {
+			t.Fatalf("%x is kept of hash %x, after %x", kept, h, before)
+		}
+		if now = now.Add(time.Millisecond); len(s) != len("kfat_")+56 {
+			t.Errorf("it has %d bytes", len(s))
+		}
+		before = kept
+	}
+	s, kept, err := opaque.NewAt(now, rand.Reader, opaque.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testForm(t, s, kept)
+	if again, other, err := opaque.NewAt(now, rand.Reader, opaque.AccessToken); err != nil || again == s || other == kept {
+		t.Error("two strings of one time are one")
+	}
+	if _, _, err := opaque.NewAt(now, strings.NewReader("too little"), opaque.AccessToken); err == nil {
+		t.Error("made of too little randomness")
+	}
+}
+
+func testForm(t *testing.T, s wire.Secret, kept store.Hash) {
+	t.Helper()
+	if got, ok := opaque.Hash(s, opaque.AccessToken); !ok || got != kept {
 		t.Errorf("Hash: %x, %v, want %x", got, ok, kept)
 	}
 	again, _, err := opaque.New(rand.Reader, opaque.AccessToken)
@@ -38,7 +76,7 @@ func TestNew(t *testing.T) {
 			t.Errorf("byte %d altered and not noticed", i)
 		}
 	}
-	for _, bad := range []wire.Secret{"", "kfat_", s + "A", s[:len(s)-1], s + "\n"} {
+	for _, bad := range []wire.Secret{"", "kfat_", s + "A", s + "AAAAAAAA", s[:len(s)-1], s + "\n", s[:9] + "\n" + s[9:], s[:9] + "\r\n" + s[11:]} {
 		if _, ok := opaque.Hash(bad, opaque.AccessToken); ok {
 			t.Errorf("%d bytes are accepted", len(bad))
 		}

@@ -19,7 +19,8 @@ var (
 	ErrRevoked = errors.New("revoked")
 )
 
-// Hash is what is kept of a secret: its SHA-256, or an HMAC where the secret is short.
+// Hash is what is kept of a secret: its SHA-256, behind the time that it begins with if it does, or an HMAC where the
+// secret is short.
 type Hash [sha256.Size]byte
 
 // HashSecret returns the SHA-256 of a secret of at least 256 random bits, for which a plain digest

@@ -68,7 +68,7 @@ func (t *Tokens) Draft(c store.Client, f store.TokenFamily, s store.Session) (Se
 	if len(f.Scopes) > 0 {
 		until = earlier(until, now.Add(orDefault(t.AccessLifetime, DefaultAccessLifetime)))
 	}
-	access, hash, err := opaque.New(t.Random, opaque.AccessToken)
+	access, hash, err := opaque.NewAt(now, t.Random, opaque.AccessToken)
 	if err != nil {
 		return Set{}, err
 	}
@@ -79,7 +79,7 @@ func (t *Tokens) Draft(c store.Client, f store.TokenFamily, s store.Session) (Se
 	if len(f.Scopes) == 0 || !slices.Contains(c.GrantTypes, wire.GrantRefreshToken) {
 		return set, nil
 	}
-	refresh, hash, err := opaque.New(t.Random, opaque.RefreshToken)
+	refresh, hash, err := opaque.NewAt(now, t.Random, opaque.RefreshToken)
 	if err != nil {
 		return Set{}, err
 	}
