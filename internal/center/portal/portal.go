@@ -16,6 +16,7 @@ import (
 	"keyfob/internal/center/audit"
 	"keyfob/internal/center/restjson"
 	"keyfob/internal/center/store"
+	"keyfob/internal/center/store/fresh"
 	"keyfob/internal/wire"
 )
 
@@ -62,14 +63,15 @@ func (d *Door) Routes(mux *http.ServeMux) {
 // operation answers for whoever the token belongs to.
 func operation[Out any](d *Door, do func(context.Context, store.Grant, query) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		g, err := d.Tokens.Verify(r.Context(), bearer(r))
+		ctx := fresh.AtOnce(r.Context())
+		g, err := d.Tokens.Verify(ctx, bearer(r))
 		var q query
 		if err == nil {
 			q, err = readQuery(r)
 		}
 		var out Out
 		if err == nil {
-			out, err = do(r.Context(), g, q)
+			out, err = do(ctx, g, q)
 		}
 		if err != nil {
 			d.errors.Write(w, r, err)

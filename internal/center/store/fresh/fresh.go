@@ -1,7 +1,7 @@
 // Package fresh remembers what a store said, for as long as it is still so.
 //
 // Whether somebody may use something is asked at every call and changes rarely, and a change must count at
-// once, on every replica. So each call asks the store for its revision, calls that come at the same time
+// once, on every replica. So each request asks the store for its revision, those that come at the same time
 // asking together, and what was read at that very revision is the answer. Nothing here has a lifetime:
 // an assignment that was taken away before a call is taken away for it.
 //
@@ -14,6 +14,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"keyfob/internal/center/batch"
 	"keyfob/internal/center/store"
@@ -65,6 +66,36 @@ type asking struct {
 // maxAsking is how many calls ask for the revision together at most.
 const maxAsking = 1000
 
+// moment is the revision that a whole request sees.
+type moment struct {
+	mu       sync.Mutex
+	known    bool
+	revision int64
+}
+
+type momentKey struct{}
+
+// AtOnce returns a context for a request that only reads. Everything in it is answered as of one moment, that of
+// the first question, so that the store is asked for its revision once.
+func AtOnce(ctx context.Context) context.Context {
+	return context.WithValue(ctx, momentKey{}, &moment{})
+}
+
+// at is the revision that counts for a call.
+func (s *Store) at(ctx context.Context) (n int64, err error) {
+	m, ok := ctx.Value(momentKey{}).(*moment)
+	if !ok {
+		return s.Revision(ctx)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.known {
+		m.revision, err = s.Revision(ctx)
+		m.known = err == nil
+	}
+	return m.revision, err
+}
+
 // Revision implements store.Revisions. It is read after the call began, once for all that wait.
 func (s *Store) Revision(ctx context.Context) (int64, error) {
 	own := &asking{err: errors.New("the revision was not read")}
@@ -80,7 +111,7 @@ func (s *Store) Revision(ctx context.Context) (int64, error) {
 
 // remember returns what m has at the store's revision, or reads it.
 func remember[K comparable, V any](ctx context.Context, s *Store, m *memory[K, V], key K, read func() (V, error)) (V, error) {
-	revision, err := s.Revision(ctx)
+	revision, err := s.at(ctx)
 	if err != nil {
 		var none V
 		return none, err

@@ -122,6 +122,47 @@ func answersAreTheStores(t *testing.T, plain store.Store, remembering *Store) {
 	}
 }
 
+// A request that only reads sees one moment, which is not before it began.
+func TestAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "center.db")
+	plain := open(t, path)
+	asking := &counting{Store: open(t, path), hold: make(chan struct{})}
+	close(asking.hold)
+	s := New(asking)
+	o := storetest.Organisation()
+	ok(t, plain.Apply(t.Context(), o))
+	given := o.Assignments[0]
+	var user, set string
+	for _, p := range o.PermissionSets {
+		if p.ID == given.PermissionSetID {
+			set = p.Name
+		}
+	}
+	if user = given.PrincipalID; given.PrincipalKind != store.PrincipalUser || set == "" {
+		t.Fatalf("the first assignment is %+v", given)
+	}
+	assigned := func(ctx context.Context, want error) {
+		t.Helper()
+		if _, err := s.Assigned(ctx, user, given.AccountID, set); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+	before := AtOnce(t.Context())
+	assigned(before, nil)
+	ok(t, plain.RemoveAssignment(t.Context(), given))
+	asked := asking.revisions.Load()
+	assigned(before, nil) // it began before that
+	if _, err := s.AccountsFor(before, user, "", 9); err != nil {
+		t.Error(err)
+	}
+	if n := asking.revisions.Load() - asked; n != 0 {
+		t.Errorf("asked %d times more within one request", n)
+	}
+	assigned(t.Context(), store.ErrNotFound)
+	assigned(AtOnce(t.Context()), store.ErrNotFound)
+	assigned(AtOnce(before), store.ErrNotFound)
+}
+
 func list[T any](l []T, err error) (any, error) { return append([]T{}, l...), err }
 
 func ok(t *testing.T, err error) {
