@@ -67,7 +67,7 @@ type instance struct {
 	url      string
 	password string
 	process  *exec.Cmd
-	said     *bytes.Buffer
+	log      string // a file, as reading it is not what is measured
 	http     http.Client
 	first    time.Duration // from the start of the process to its first answer
 }
@@ -82,14 +82,19 @@ func start(program, dir, database, password string) (*instance, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	in := &instance{url: "http://" + address, password: password, said: &bytes.Buffer{}, http: http.Client{Timeout: 10 * time.Second}}
+	in := &instance{url: "http://" + address, password: password, log: filepath.Join(dir, "log"), http: http.Client{Timeout: 10 * time.Second}}
 	args := []string{"serve", "--config", filepath.Join(dir, "center.yaml"), "--listen", address}
 	if database != "" {
 		args = append(args, "--database", database)
 	}
 	in.process = exec.Command(program, args...)
 	in.process.Env = []string{"BENCH_PASSWORD=" + password, "HOME=" + dir}
-	in.process.Stderr = in.said
+	said, err := os.Create(in.log)
+	if err != nil {
+		return nil, err
+	}
+	defer said.Close() //nolint:errcheck // the process has its own
+	in.process.Stderr = said
 	begun := time.Now()
 	if err := in.process.Start(); err != nil {
 		return nil, err
@@ -102,7 +107,9 @@ func start(program, dir, database, password string) (*instance, error) {
 		}
 		time.Sleep(500 * time.Microsecond)
 	}
-	return nil, fmt.Errorf("keyfob-center does not answer: %w\n%s", in.stop(), in.said)
+	_ = in.stop()
+	text, err := os.ReadFile(in.log)
+	return nil, fmt.Errorf("keyfob-center does not answer: %w\n%s", err, text)
 }
 
 func (in *instance) stop() error {

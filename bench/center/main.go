@@ -33,6 +33,7 @@ func main() {
 	flag.DurationVar(&b.each, "each", 3*time.Second, "how `long` each turn is")
 	flag.IntVar(&b.rounds, "rounds", 3, "how many turns each takes")
 	flag.IntVar(&b.million, "requests", 0, "send so many more requests and see whether the memory grows, for example 1000000")
+	flag.IntVar(&b.connections, "connections", 256, "how many there are at once")
 	flag.BoolVar(&b.scale, "scale", false, "show how throughput grows with replicas (on PostgreSQL) and latency with people")
 	flag.Parse()
 	if err := b.run(); err != nil {
@@ -41,12 +42,11 @@ func main() {
 	}
 }
 
-const workers = 64
-
 type bench struct {
 	program, postgres string
 	each              time.Duration
 	rounds, million   int
+	connections       int
 	scale             bool
 
 	dir, bare string // the reference's URL
@@ -152,9 +152,9 @@ func (b *bench) measure(database string) error {
 	b.atMost(name+", first answer, ms", float64(in.first.Milliseconds()), 150)
 	b.atMost(name+", idle, MiB", idle, 60)
 
-	tokens := make([]wire.CreateTokenResponse, workers)
-	clients := make([]wire.RegisterClientResponse, workers)
-	for i := range workers {
+	tokens := make([]wire.CreateTokenResponse, b.connections)
+	clients := make([]wire.RegisterClientResponse, b.connections)
+	for i := range b.connections {
 		if clients[i], tokens[i], err = in.signIn(context.Background()); err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (b *bench) measure(database string) error {
 		{"ListAccounts", portal(pathAccounts), nil, 0.35},
 		{"CreateToken, refresh", refresh, refreshed, 0.15},
 	} {
-		if err := b.compare(name, c.name, newLoad(workers, c.next, c.read), c.ratio); err != nil {
+		if err := b.compare(name, c.name, newLoad(b.connections, c.next, c.read), c.ratio); err != nil {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (b *bench) measure(database string) error {
 	if b.million == 0 {
 		return nil
 	}
-	return b.longRun(in, newLoad(workers, portal(pathCredentials), nil))
+	return b.longRun(in, newLoad(b.connections, portal(pathCredentials), nil))
 }
 
 const (
@@ -240,7 +240,7 @@ func (b *bench) compare(database, name string, l *load, want float64) error {
 	if err != nil {
 		return err
 	}
-	reference := newLoad(workers, func(w int) (*http.Request, error) { // a body of the same kind, too
+	reference := newLoad(b.connections, func(w int) (*http.Request, error) { // a body of the same kind, too
 		r, err := l.next(w)
 		if err == nil {
 			r.URL.Host, r.URL.Path, r.URL.RawQuery = strings.TrimPrefix(b.bare, "http://"), fmt.Sprintf("/%d", size), first.URL.RawQuery

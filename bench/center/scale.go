@@ -24,7 +24,7 @@ func (b *bench) replicas(first *instance, dir, database, password string, tokens
 	for {
 		var rates [2]float64
 		for i, path := range []string{pathCredentials, pathAccounts} {
-			if rates[i], err = newLoad(workers, portalCall(centers, tokens, path), nil).flood(b.each); err != nil {
+			if rates[i], err = newLoad(b.connections, portalCall(centers, tokens, path), nil).flood(b.each); err != nil {
 				return err
 			}
 		}
