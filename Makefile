@@ -1,4 +1,5 @@
 # make build   both programs into bin/
+# make install  the programs, their manual pages, and completion of keyfob, below PREFIX (/usr/local)
 # make check   formatting, vet, staticcheck, gosec, import rules, generated files
 # make test    installs what the tests need, then runs all of them
 # make bench   what calls cost, as ratios to an empty program; menus and config files of 5,000
@@ -11,17 +12,27 @@ VERSION  := $(shell cat VERSION)
 GO       ?= go
 TOOLS    := $(CURDIR)/.cache/bin
 FUZZTIME ?= 10s
+PREFIX   ?= /usr/local
+INTO      = $(DESTDIR)$(PREFIX)
 GOBUILD  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 GOFUMPT  := $(TOOLS)/gofumpt-0.12.0
 STATICCHECK := $(TOOLS)/staticcheck-0.8.2
 GOSEC    := $(TOOLS)/gosec-2.22.10
 
-.PHONY: build check test bench bench-center matrix fuzz try generate clean
+.PHONY: build install check test bench bench-center matrix fuzz try generate clean
 .DEFAULT_GOAL := build
 
 build:
 	@mkdir -p bin
 	$(GOBUILD) -o bin/ ./cmd/keyfob ./cmd/keyfob-center
+
+install: build
+	install -d $(INTO)/bin $(INTO)/share/man/man1 $(INTO)/share/bash-completion/completions $(INTO)/share/zsh/site-functions $(INTO)/share/fish/vendor_completions.d
+	install bin/keyfob bin/keyfob-center $(INTO)/bin
+	install -m 644 docs/man/*.1 docs/man-center/*.1 $(INTO)/share/man/man1
+	bin/keyfob completion bash > $(INTO)/share/bash-completion/completions/keyfob
+	bin/keyfob completion zsh > $(INTO)/share/zsh/site-functions/_keyfob
+	bin/keyfob completion fish > $(INTO)/share/fish/vendor_completions.d/keyfob.fish
 
 $(GOFUMPT):
 	@mkdir -p $(TOOLS)
