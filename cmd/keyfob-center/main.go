@@ -60,6 +60,7 @@ center.db and keys.json, which it writes.
 
   keyfob-center init       writes an example center.yaml
   keyfob-center serve      serves it on http://127.0.0.1:8480`,
+		Version:       versionLine(),
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -72,6 +73,7 @@ center.db and keys.json, which it writes.
 	cmd.SetIn(io.in)
 	cmd.SetOut(io.out)
 	cmd.SetErr(io.err)
+	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.AddCommand(applyCommand(io), auditCommand(io), backupCommand(io), caCommand(io), clientCommand(io), exportCommand(io), generateCommand(io), healthcheckCommand(io), initCommand(io), keysCommand(io), restoreCommand(io), schemaCommand(io), serveCommand(io), userCommand(io), validateCommand(io), versionCommand(io))

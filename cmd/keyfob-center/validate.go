@@ -38,7 +38,7 @@ func versionCommand(io stdio) *cobra.Command {
 		Short: "Print the version",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(io.out, "keyfob-center %s %s/%s %s\n", programVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintln(io.out, versionLine())
 			return err
 		},
 	}
@@ -46,6 +46,10 @@ func versionCommand(io stdio) *cobra.Command {
 
 // version is set by the linker.
 var version string
+
+func versionLine() string {
+	return fmt.Sprintf("keyfob-center %s %s/%s %s", programVersion(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
 
 // programVersion is the linker's, else what the go command recorded when it built this program.
 func programVersion() string {

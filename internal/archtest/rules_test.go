@@ -39,6 +39,7 @@ func places() []placed {
 		{"internal/paging", clientRule},
 		{"internal/handover", clientRule},
 		{"internal/shellquote", clientRule},
+		{"internal/commandline", clientRule},
 		{"internal/ssoapi", clientAdapter},
 		{"internal/cache", clientAdapter},
 		{"internal/configfile", clientAdapter},

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"keyfob/internal/commandline"
 )
 
 // dialectCase is one text and what Python's configparser and shlex make of it; see testdata/dialect.py.
@@ -232,8 +234,8 @@ func TestWarningsAreFewAndShort(t *testing.T) {
 
 func TestWordsAndQuotes(t *testing.T) {
 	for _, name := range []string{"a", "a b", "", " ", "it's", `a"b`, `a\b`, `\`, `'"'`, "a\tb", "größe", "#x", "$HOME", "a]b"} {
-		words, ok := splitWords("profile " + quoteWord(name))
-		if !ok || len(words) != 2 || words[1] != name {
+		words, err := commandline.SplitPOSIX("profile " + quoteWord(name))
+		if err != nil || len(words) != 2 || words[1] != name {
 			t.Errorf("%q is written %s and read back as %q", name, quoteWord(name), words)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"keyfob/internal/commandline"
 )
 
 // oddFiles is the corpus of files people have: the dialect's cases and those in testdata/odd.
@@ -184,9 +186,8 @@ func FuzzWords(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		_, _ = splitWords(s)
-		if words, ok := splitWords("a " + quoteWord(s) + " b"); !ok || len(words) != 3 || words[1] != s {
-			t.Fatalf("%q is quoted %s and read as %q, %v", s, quoteWord(s), words, ok)
+		if words, err := commandline.SplitPOSIX("a " + quoteWord(s) + " b"); err != nil || len(words) != 3 || words[1] != s {
+			t.Fatalf("%q is quoted %s and read as %q, %v", s, quoteWord(s), words, err)
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package awsconfig
 
-import "strings"
+import (
+	"strings"
+
+	"keyfob/internal/commandline"
+)
 
 // Kind is what a section describes.
 type Kind string
@@ -38,8 +42,8 @@ func readHeader(header string) (h Header, described, usable bool) {
 			return Header{kind, name}, true, true // as nearly all are
 		}
 		if strings.HasPrefix(header, string(kind)) {
-			words, ok := splitWords(header)
-			if !ok || len(words) != 2 {
+			words, err := commandline.SplitPOSIX(header)
+			if err != nil || len(words) != 2 {
 				return Header{Kind: kind}, true, false
 			}
 			return Header{kind, words[1]}, true, true
@@ -70,54 +74,7 @@ func (h Header) text() string {
 	return string(h.Kind) + " " + quoteWord(h.Name)
 }
 
-// splitWords splits a header as a POSIX shell splits words: blanks, single and double quotes and
-// backslashes, nothing else. ok is false when a quote or a backslash is left open.
-func splitWords(s string) (words []string, ok bool) {
-	if !strings.ContainsAny(s, `'"\`) {
-		return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }), true
-	}
-	var word []byte
-	inWord := false // an empty quoted word is a word too
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; c {
-		case ' ', '\t', '\r', '\n':
-			if inWord {
-				words, word, inWord = append(words, string(word)), word[:0], false
-			}
-		case '\'':
-			n := strings.IndexByte(s[i+1:], '\'')
-			if n < 0 {
-				return nil, false
-			}
-			word, inWord = append(word, s[i+1:i+1+n]...), true
-			i += n + 1
-		case '"':
-			inWord = true
-			for i++; i < len(s) && s[i] != '"'; i++ {
-				if s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\') {
-					i++
-				}
-				word = append(word, s[i])
-			}
-			if i == len(s) {
-				return nil, false
-			}
-		case '\\':
-			if i++; i == len(s) {
-				return nil, false
-			}
-			word, inWord = append(word, s[i]), true
-		default:
-			word, inWord = append(word, c), true
-		}
-	}
-	if inWord {
-		words = append(words, string(word))
-	}
-	return words, true
-}
-
-// quoteWord spells s so that splitWords gives it back as one word.
+// quoteWord spells s so that [commandline.SplitPOSIX] gives it back as one word.
 func quoteWord(s string) string {
 	if s != "" && !strings.ContainsAny(s, " \t\r\n'\"\\") {
 		return s

@@ -6,7 +6,7 @@ import (
 	"runtime"
 
 	"keyfob/internal/awsconfig"
-	"keyfob/internal/credentials"
+	"keyfob/internal/commandline"
 	"keyfob/internal/pager"
 	"keyfob/internal/terminal"
 )
@@ -43,12 +43,12 @@ func (a *app) page(c *awsconfig.Config, profile, text string) error {
 	if !chosen {
 		command, chosen = a.sys.LookupEnv("PAGER")
 	}
-	split := credentials.SplitPOSIX
+	split := commandline.SplitPOSIX
 	if !chosen {
 		command = "less"
 	}
 	if runtime.GOOS == "windows" {
-		split = credentials.SplitWindows
+		split = commandline.SplitWindows
 		if !chosen {
 			command = "more"
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"keyfob/internal/clock"
+	"keyfob/internal/commandline"
 )
 
 // Process hands out what another program prints: a profile's credential_process.
@@ -37,9 +38,9 @@ func (p *Process) Get(ctx context.Context) (Credentials, error) {
 }
 
 func (p *Process) get(ctx context.Context) (Credentials, error) {
-	split := SplitPOSIX
+	split := commandline.SplitPOSIX
 	if p.Windows {
-		split = SplitWindows
+		split = commandline.SplitWindows
 	}
 	argv, err := split(p.Command)
 	if err != nil {

@@ -2,9 +2,7 @@ package credentials_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,53 +11,6 @@ import (
 	"keyfob/internal/clock"
 	"keyfob/internal/credentials"
 )
-
-// testdata/split.json is commands with what botocore's compat_shell_split makes of them on Linux and on
-// Windows: the words, or its error.
-func TestSplit(t *testing.T) {
-	b, err := os.ReadFile("testdata/split.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows [][3]json.RawMessage
-	if err := json.Unmarshal(b, &rows); err != nil || len(rows) < 20 {
-		t.Fatalf("%d rows, %v", len(rows), err)
-	}
-	for _, row := range rows {
-		var command string
-		if err := json.Unmarshal(row[0], &command); err != nil {
-			t.Fatal(err)
-		}
-		for i, split := range []func(string) ([]string, error){credentials.SplitPOSIX, credentials.SplitWindows} {
-			var want []string
-			var wantErr string
-			if json.Unmarshal(row[i+1], &want) != nil {
-				_ = json.Unmarshal(row[i+1], &wantErr)
-			}
-			got, err := split(command)
-			if !slices.Equal(got, want) || (err != nil || wantErr != "") && (err == nil || err.Error() != wantErr) {
-				t.Errorf("%q, %d: %q, %v; want %q, %s", command, i, got, err, want, wantErr)
-			}
-		}
-	}
-}
-
-func FuzzSplit(f *testing.F) {
-	for _, s := range []string{`a "b c" d`, `'`, `\`, `"\`, `a\"b`, "", `""`} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		for _, split := range []func(string) ([]string, error){credentials.SplitPOSIX, credentials.SplitWindows} {
-			words, err := split(s)
-			if err != nil && words != nil {
-				t.Errorf("%q: both %q and %v", s, words, err)
-			}
-			if n := len(strings.Join(words, "")); n > len(s) {
-				t.Errorf("%q: %q is longer", s, words)
-			}
-		}
-	})
-}
 
 const processAnswer = `{"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "s-e-c-r-e-t", "SessionToken": "t", "Expiration": "2026-11-23T11:00:00Z"}`
 

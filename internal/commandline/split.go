@@ -1,4 +1,8 @@
-package credentials
+// Package commandline splits a text into words as the shells and programs of a system split a command.
+//
+// The AWS CLI splits credential_process and the headers of its config file this way. The package knows nothing of
+// either.
+package commandline
 
 import (
 	"errors"
@@ -15,6 +19,9 @@ var (
 // SplitPOSIX splits a command as the AWS CLI does where there is a POSIX shell: blanks, single and
 // double quotes and backslashes, nothing else of a shell's language.
 func SplitPOSIX(s string) (words []string, err error) {
+	if !strings.ContainsAny(s, `'"\`) { // as nearly all are
+		return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }), nil
+	}
 	var word []byte
 	inWord := false // an empty quoted word is a word too
 	for i := 0; i < len(s); i++ {
