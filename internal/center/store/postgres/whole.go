@@ -117,9 +117,11 @@ func fillTable(ctx context.Context, tx pgx.Tx, t whole.Table, rows whole.Rows) (
 	}
 	next, stop := iter.Pull2(rows)
 	defer stop()
-	return tx.CopyFrom(ctx, pgx.Identifier{t.Name}, columnNames(t), pgx.CopyFromFunc(func() ([]any, error) {
+	var unread error // which PostgreSQL only gets to know as text
+	n, err := tx.CopyFrom(ctx, pgx.Identifier{t.Name}, columnNames(t), pgx.CopyFromFunc(func() ([]any, error) {
 		row, err, ok := next()
 		if err != nil || !ok {
+			unread = err
 			return nil, err
 		}
 		for i, c := range t.Columns {
@@ -129,6 +131,10 @@ func fillTable(ctx context.Context, tx pgx.Tx, t whole.Table, rows whole.Rows) (
 		}
 		return row, nil
 	}))
+	if unread != nil {
+		err = unread
+	}
+	return n, err
 }
 
 // fillHead moves the head, which is there. Of a log with nothing in it, it is as it should be.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-
 	"keyfob/internal/center/store/whole"
 )
 
