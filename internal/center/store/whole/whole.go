@@ -61,8 +61,9 @@ type Source interface {
 
 // Target is a database that is filled.
 type Target interface {
-	// Fill hands a function that fills a table, and counts its rows, to use, in one transaction: unless use returns nil, nothing
-	// has happened. It may be called more than once, after all that it has done was undone. ErrNotEmpty if anything but the beginning of the audit log is there; nobody else can change that meanwhile.
+	// Fill hands a function that fills a table, and counts its rows, to use, in one transaction: unless use returns nil,
+	// nothing has happened. use may be called more than once, after all that it has done was undone. ErrNotEmpty if
+	// anything but the beginning of the audit log is there; nobody else can change that meanwhile.
 	Fill(ctx context.Context, use func(write func(Table, Rows) (int64, error)) error) error
 }
 
