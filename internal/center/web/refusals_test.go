@@ -3,10 +3,13 @@ package web_test
 import (
 	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"keyfob/internal/center/administration"
 	"keyfob/internal/center/web"
 )
 
@@ -87,5 +90,33 @@ func TestAdministrationRefusesInGerman(t *testing.T) {
 		if !met[m] {
 			t.Errorf("nothing here is refused with %q", m)
 		}
+	}
+}
+
+// Refusals outside of forms are in German as well: a sign-in that is too old, and links that programs got wrong.
+func TestRefusedLinksAreInGerman(t *testing.T) {
+	w := newWorld(t)
+	p := w.program("AWS CLI", registered)
+	ada := w.administrator()
+	csrf := ada.get("/admin/users").Form["/admin/change"].Values["csrf"]
+	w.clock.Advance(administration.Recent + time.Second)
+	ada.header.Set("Accept-Language", "de")
+	late := ada.do(http.MethodPost, "/admin/change", url.Values{"do": {"add-group"}, "name": {"Late"}, "csrf": csrf})
+	if late.heading() != "Melden Sie sich erst wieder an" || !strings.Contains(late.Text, "höchstens zehn Minuten") {
+		t.Errorf("a change after eleven minutes: %s", late.Text)
+	}
+	link := p.authorizeLink(listening)
+	for where, want := range map[string]string{
+		link + "&client_id=x":                   "Der Parameter client_id kommt mehrmals vor.",
+		p.authorizeLink("http://evil.example/"): "Die redirect_uri hat der Client nicht registriert.",
+		link + "&state=":                        "Der Parameter state kommt mehrmals vor.",
+		"/authorize?client_id=none":             "Die Registrierung des Clients ist hier nicht bekannt oder abgelaufen.",
+	} {
+		if a := ada.get(where); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.Text, want) {
+			t.Errorf("%s: %d, want %q\n%s", where, a.StatusCode, want, a.Text)
+		}
+	}
+	if a := ada.get("/admin/assignments"); !strings.Contains(a.Text, ">Person<") || strings.Contains(a.Text, ">user<") {
+		t.Errorf("who is assigned to in German:\n%s", a.Text)
 	}
 }
