@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"keyfob/internal/center/store/postgres"
 	"keyfob/internal/center/store/sqlite"
+	"keyfob/internal/center/store/whole"
 )
 
 // backupOptions is the commands backup and restore.
@@ -29,8 +32,9 @@ passwords are hashes, other secrets are sealed with keys.json, which is not in i
 keep that at a different place, the one of the day: keys retire takes old keys out of
 it. Whoever has both has the center.
 
-For PostgreSQL, use its own pg_dump.`,
-		Example: "  keyfob-center backup center-2026-11-23.db",
+The file is an SQLite database whether that was one or PostgreSQL: restore makes
+either of it, so this is also how a center moves from one to the other.`,
+		Example: "  keyfob-center backup center-2026-11-23.db\n  keyfob-center backup --database postgres://keyfob@db.example.com/keyfob center-2026-11-23.db",
 		Args:    oneFile(&o.File),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.backup(cmd.Context()) },
 	}
@@ -44,13 +48,14 @@ func restoreCommand(io stdio) *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Put a backup in the place of a database that is gone",
 		Long: `Checks a backup as a whole and makes the database of it. There must be none: a
-damaged one is moved away first, and the center stopped. keys.json is the one of
-the time of the backup.
+damaged one is moved away first, and the center stopped. A PostgreSQL database must
+be there and empty, and stays so unless all of the backup gets in. keys.json is the one
+of the time of the backup.
 
 What happened since the backup is forgotten, also that a token was used or a
 person removed: sign everybody out with "user end-sessions" if that matters.
 "audit verify --known" tells how far back it is.`,
-		Example: "  keyfob-center restore center-2026-11-23.db",
+		Example: "  keyfob-center restore center-2026-11-23.db\n  keyfob-center restore --database postgres://keyfob@db.example.com/keyfob center-2026-11-23.db",
 		Args:    oneFile(&o.File),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.restore(cmd.Context()) },
 	}
@@ -68,40 +73,78 @@ func oneFile(into *string) cobra.PositionalArgs {
 	}
 }
 
-func (o backupOptions) notPostgres(use string) error {
-	if postgres.IsURL(o.database()) {
-		return usageError{hinted{errors.New("the database is PostgreSQL's"), "use " + use}}
-	}
-	return nil
-}
-
 func (o backupOptions) backup(ctx context.Context) error {
-	if err := o.notPostgres("pg_dump"); err != nil {
-		return err
-	}
-	s, _, err := o.open(ctx)
+	from, _, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // it was only read
-	db, ok := s.(*sqlite.DB)
-	if !ok {
-		return errors.New("this database has no backup of its own")
+	defer from.Close() //nolint:errcheck // it was only read
+	var counts []whole.Count
+	if db, ok := from.(*sqlite.DB); ok {
+		err = db.Backup(ctx, o.File)
+	} else {
+		err = sqlite.Create(ctx, o.File, func(to *sqlite.DB) (err error) {
+			counts, err = whole.Copy(ctx, from, to)
+			return err
+		})
 	}
-	if err := db.Backup(ctx, o.File); err != nil {
+	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+	o.say(counts)
 	_, err = fmt.Fprintf(o.io.out, "Wrote %s. Keep %s at a different place.\n", o.File, o.keys())
 	return err
 }
 
 func (o backupOptions) restore(ctx context.Context) error {
-	if err := o.notPostgres("psql or pg_restore"); err != nil {
-		return err
+	if postgres.IsURL(o.database()) {
+		return o.restorePostgres(ctx)
 	}
 	if err := sqlite.Restore(ctx, o.File, o.database()); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
 	_, err := fmt.Fprintf(o.io.out, "Restored %s.\n", o.database())
 	return err
+}
+
+// restorePostgres copies by way of a file of its own, whose tables are brought up to date: the backup is not changed.
+func (o backupOptions) restorePostgres(ctx context.Context) (err error) {
+	folder, err := os.MkdirTemp("", "keyfob-center-")
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	current := filepath.Join(folder, "center.db")
+	if err := sqlite.Restore(ctx, o.File, current); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	from, err := sqlite.Open(ctx, current)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer from.Close() //nolint:errcheck // it was only read
+	to, err := o.openDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer to.Close() //nolint:errcheck // what was not committed is not there
+	counts, err := whole.Copy(ctx, from, to)
+	if errors.Is(err, whole.ErrNotEmpty) {
+		err = hinted{err, "restore into a database that was just created: nothing of what is in this one is overwritten"}
+	}
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	o.say(counts)
+	_, err = fmt.Fprintf(o.io.out, "Restored %s into PostgreSQL. The center needs %s of the time of the backup. \"audit verify\" checks the log.\n", o.File, o.keys())
+	return err
+}
+
+// say tells what was copied.
+func (o backupOptions) say(counts []whole.Count) {
+	for _, c := range counts {
+		if c.Rows > 0 {
+			fmt.Fprintf(o.io.out, "%10d %s\n", c.Rows, c.Table)
+		}
+	}
 }

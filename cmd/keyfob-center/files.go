@@ -15,6 +15,7 @@ import (
 	"keyfob/internal/center/store"
 	"keyfob/internal/center/store/postgres"
 	"keyfob/internal/center/store/sqlite"
+	"keyfob/internal/center/store/whole"
 )
 
 // files says where a center keeps its things.
@@ -82,29 +83,44 @@ func (f files) sources() seed.Sources {
 	}
 }
 
+// database is a store that can be copied as a whole.
+type database interface {
+	store.Store
+	whole.Source
+	whole.Target
+}
+
 // open opens the keys and the database.
-func (f files) open(ctx context.Context) (store.Store, *keyring.Ring, error) {
+func (f files) open(ctx context.Context) (database, *keyring.Ring, error) {
 	keys, err := keyring.Load(f.keys())
 	if err != nil {
 		return nil, nil, configError{fmt.Errorf("keys: %w", err)}
 	}
+	db, err := f.openDatabase(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return db, keys, nil
+}
+
+func (f files) openDatabase(ctx context.Context) (database, error) {
 	name := f.database()
 	if postgres.IsURL(name) {
 		db, err := postgres.Open(ctx, name)
 		if err != nil {
-			return nil, nil, configError{hinted{
+			return nil, configError{hinted{
 				fmt.Errorf("the database cannot be used: %w", err),
 				"--database is postgres://USER@HOST:PORT/NAME; the password comes from PGPASSFILE or PGPASSWORD",
 			}}
 		}
-		return db, keys, nil
+		return db, nil
 	}
 	db, err := sqlite.Open(ctx, name)
 	if err != nil {
-		return nil, nil, configError{hinted{
+		return nil, configError{hinted{
 			fmt.Errorf("the database cannot be used: %w", err),
 			"restore " + name + " from a backup, or move it away to start anew (everybody signs in again)",
 		}}
 	}
-	return db, keys, nil
+	return db, nil
 }

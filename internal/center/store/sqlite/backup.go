@@ -12,18 +12,52 @@ import (
 
 // Backup writes the database, as it is at one moment, into a new file of mode 0600, while others go on reading
 // and changing it. The file appears under its name when it is whole.
-func (db *DB) Backup(ctx context.Context, path string) (err error) {
+func (db *DB) Backup(ctx context.Context, path string) error {
+	return create(path, func(made string) error {
+		_, err := db.log.db.ExecContext(ctx, `VACUUM INTO ?`, made)
+		return err
+	})
+}
+
+// Create makes a new database that fill has put something into, as Backup does.
+func Create(ctx context.Context, path string, fill func(*DB) error) error {
+	return create(path, func(made string) error {
+		db, err := Open(ctx, made)
+		if err != nil {
+			return err
+		}
+		err = fill(db)
+		if err == nil {
+			err = db.settle(ctx)
+		}
+		return errors.Join(err, db.Close())
+	})
+}
+
+// settle brings all of the write-ahead log into the file. Closing does so as well, but does not say when it fails.
+func (db *DB) settle(ctx context.Context) error {
+	var busy, pages, done int
+	if err := db.log.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return errors.New("somebody else has the new database open")
+	}
+	return nil
+}
+
+// create makes a file by way of one in a folder of its own, which nobody else may look into: SQLite makes files by the umask.
+func create(path string, write func(made string) error) (err error) {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists already", path)
 	}
-	// In a folder of its own, which nobody else may look into: SQLite makes files by the umask.
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".backup-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	made := filepath.Join(folder, "center.db")
-	if _, err := db.log.db.ExecContext(ctx, `VACUUM INTO ?`, made); err != nil {
+	if err := write(made); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(made, os.O_RDWR, 0)
