@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"keyfob/internal/center/audit"
@@ -30,10 +29,20 @@ var (
 	ErrStale = errors.New("signed in too long ago")
 )
 
-// Invalid is a change that makes no sense; its text is for the person who asked for it.
-type Invalid string
+// Invalid is a change that makes no sense; its text is for the person who asked for it. Message is English, with
+// a blank for each of Args, and stands in the source as it is, so that the web door can say it in other languages;
+// an argument that is Invalid itself is a part of the sentence, and is said in the same way.
+type Invalid struct {
+	Message string
+	Args    []any
+}
 
-func (i Invalid) Error() string { return string(i) }
+func (i Invalid) Error() string {
+	if len(i.Args) == 0 {
+		return i.Message
+	}
+	return fmt.Sprintf(i.Message, i.Args...)
+}
 
 // Recorder is the audit log.
 type Recorder interface {
@@ -104,19 +113,32 @@ func (a *Administration) change(ctx context.Context, by directory.Person, name s
 	if a.Clock.Now().Sub(by.Session.AuthenticatedAt) > Recent {
 		return ErrStale
 	}
+	var unfit *directory.NameError
 	switch err := do(); {
 	case errors.Is(err, store.ErrNotFound):
-		return Invalid("It is not there any more: somebody else may have removed it.")
+		return Invalid{Message: "It is not there any more: somebody else may have removed it."}
 	case errors.Is(err, store.ErrConflict):
-		return Invalid("There is one of that name or e-mail address already.")
-	case errors.Is(err, directory.ErrName):
-		return Invalid("That name cannot be used: " + strings.TrimPrefix(err.Error(), directory.ErrName.Error()+": ") + ".")
+		return Invalid{Message: "There is one of that name or e-mail address already."}
+	case errors.As(err, &unfit):
+		return unusable(unfit)
 	case err != nil:
 		return err
 	}
 	return a.Audit.Record(ctx, store.AuditEvent{
 		Name: name, Outcome: audit.Success, UserID: by.User.ID, SessionID: by.Session.ID, Detail: detail,
 	})
+}
+
+// unusable says what is wrong with a name, and with which if there are several.
+func unusable(name *directory.NameError) Invalid {
+	reason := Invalid{Message: name.Message, Args: name.Args}
+	switch name.Of {
+	case directory.OfUser:
+		reason = Invalid{Message: "user name: invalid name: %s", Args: []any{reason}}
+	case directory.OfEmail:
+		reason = Invalid{Message: "e-mail address: invalid name: %s", Args: []any{reason}}
+	}
+	return Invalid{Message: "That name cannot be used: %s.", Args: []any{reason}}
 }
 
 func differs(before, after string) string { return fmt.Sprintf("%q -> %q", before, after) }

@@ -76,9 +76,9 @@ func (a *Administration) NewLink(ctx context.Context, by directory.Person, id st
 	case err != nil:
 		return "", expires, err
 	case u.Disabled:
-		return "", expires, Invalid("Somebody who is disabled cannot use a link: enable them first.")
+		return "", expires, Invalid{Message: "Somebody who is disabled cannot use a link: enable them first."}
 	case kind == store.LinkInvite && u.PasswordHash != "":
-		return "", expires, Invalid("There is a password already: a password-reset link is for another one.")
+		return "", expires, Invalid{Message: "There is a password already: a password-reset link is for another one."}
 	}
 	detail := map[string]string{"user": u.Name, "user_id": u.ID, "kind": string(kind)}
 	if err := a.change(ctx, by, "CreatePasswordLink", detail, func() (err error) {
@@ -146,13 +146,13 @@ func (a *Administration) SetMember(ctx context.Context, by directory.Person, g s
 func (a *Administration) PutPermissionSet(ctx context.Context, by directory.Person, before *store.PermissionSet, p store.PermissionSet) error {
 	switch {
 	case p.Name == "" || len(p.Name) > 32 || strings.Trim(strings.ToLower(p.Name), "abcdefghijklmnopqrstuvwxyz0123456789_+=,.@-") != "":
-		return Invalid("The name of a permission set is 1 to 32 letters, digits or any of _+=,.@-")
+		return Invalid{Message: "The name of a permission set is 1 to 32 letters, digits or any of _+=,.@-"}
 	case p.SessionDuration < time.Hour || p.SessionDuration > 12*time.Hour:
-		return Invalid("Credentials live for 1 to 12 hours.")
+		return Invalid{Message: "Credentials live for 1 to 12 hours."}
 	case len(p.Description) > 700:
-		return Invalid("The description is longer than 700 bytes.")
+		return Invalid{Message: "The description is longer than 700 bytes."}
 	case p.Policies.Inline != "" && !isPolicy(p.Policies.Inline):
-		return Invalid("The inline policy must be a policy document in JSON, of at most 32 KiB, with a Statement.")
+		return Invalid{Message: "The inline policy must be a policy document in JSON, of at most 32 KiB, with a Statement."}
 	}
 	if p.Policies.Inline != "" {
 		var b bytes.Buffer
@@ -208,7 +208,7 @@ func (a *Administration) user(ctx context.Context, by directory.Person, id strin
 	}
 	u, err := a.Store.User(ctx, id)
 	if err != nil {
-		return u, Invalid("That person is not there any more.")
+		return u, Invalid{Message: "That person is not there any more."}
 	}
 	return u, nil
 }
@@ -216,14 +216,14 @@ func (a *Administration) user(ctx context.Context, by directory.Person, id strin
 // other is user for what nobody should do to themselves, as nobody might be left to undo it.
 func (a *Administration) other(ctx context.Context, by directory.Person, id string) (store.User, error) {
 	if id == by.User.ID {
-		return store.User{}, Invalid("You cannot do that to yourself: ask another administrator.")
+		return store.User{}, Invalid{Message: "You cannot do that to yourself: ask another administrator."}
 	}
 	return a.user(ctx, by, id)
 }
 
 func checkEmail(email string) error {
 	if at := strings.LastIndexByte(email, '@'); email != "" && (at < 1 || at == len(email)-1 || strings.ContainsAny(email, " <>")) {
-		return Invalid("The e-mail address must look like ada@example.com.")
+		return Invalid{Message: "The e-mail address must look like ada@example.com."}
 	}
 	return nil
 }

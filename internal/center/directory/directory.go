@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -164,11 +163,11 @@ func (d *Directory) NewUser(ctx context.Context, name, email, display string, pa
 	}
 	u := store.User{ID: UserID(inst.ID, name), Name: name, DisplayName: display, Email: email}
 	if u.NameKey, err = NameKey(name); err != nil {
-		return store.User{}, fmt.Errorf("user name: %w", err)
+		return store.User{}, of(OfUser, err)
 	}
 	if email != "" {
 		if u.EmailKey, err = NameKey(email); err != nil {
-			return store.User{}, fmt.Errorf("e-mail address: %w", err)
+			return store.User{}, of(OfEmail, err)
 		}
 	}
 	if password != "" {

@@ -19,20 +19,58 @@ const MaxName = 256
 // ErrName is wrapped by every refusal of a name.
 var ErrName = errors.New("invalid name")
 
+// NameError is every refusal of a name, and wraps [ErrName]. Message is English, with a blank for each of Args, and
+// stands in the source as it is, so that the web door can say it in other languages.
+type NameError struct {
+	Of      string // OfUser, OfEmail, or "" for the name that was asked about
+	Message string
+	Args    []any
+}
+
+// What a refused name is of, where there are several.
+const (
+	OfUser  = "user name"
+	OfEmail = "e-mail address"
+)
+
+func (e *NameError) Error() string {
+	text := ErrName.Error() + ": " + e.Message
+	if len(e.Args) > 0 {
+		text = ErrName.Error() + ": " + fmt.Sprintf(e.Message, e.Args...)
+	}
+	if e.Of != "" {
+		text = e.Of + ": " + text
+	}
+	return text
+}
+
+// Unwrap is [ErrName].
+func (e *NameError) Unwrap() error { return ErrName }
+
+// of says what a refused name is of.
+func of(what string, err error) error {
+	if e := new(NameError); errors.As(err, &e) {
+		named := *e
+		named.Of = what
+		return &named
+	}
+	return err
+}
+
 // NameKey gives the form in which names and e-mail addresses are compared: surrounding blanks
 // removed, compatibility forms and letter case folded (NFKC, Unicode case folding). It refuses, with
-// an error that wraps [ErrName], what a reader could not see or could be misled by: control, format
+// a [*NameError], what a reader could not see or could be misled by: control, format
 // and bidirectional characters, zero-width ones, and whatever is not valid UTF-8.
 func NameKey(name string) (string, error) {
 	switch {
 	case len(name) > MaxName:
-		return "", fmt.Errorf("%w: longer than %d bytes", ErrName, MaxName)
+		return "", &NameError{Message: "longer than %d bytes", Args: []any{MaxName}}
 	case !utf8.ValidString(name):
-		return "", fmt.Errorf("%w: not UTF-8", ErrName)
+		return "", &NameError{Message: "not UTF-8"}
 	}
 	for _, r := range name {
 		if !legible(r) {
-			return "", fmt.Errorf("%w: contains U+%04X", ErrName, r)
+			return "", &NameError{Message: "contains U+%04X", Args: []any{r}}
 		}
 	}
 	// Folding can undo the normal form and the other way round, so both are repeated until nothing
@@ -47,9 +85,9 @@ func NameKey(name string) (string, error) {
 	}
 	switch {
 	case key == "":
-		return "", fmt.Errorf("%w: empty", ErrName)
+		return "", &NameError{Message: "empty"}
 	case len(key) > MaxName:
-		return "", fmt.Errorf("%w: longer than %d bytes", ErrName, MaxName)
+		return "", &NameError{Message: "longer than %d bytes", Args: []any{MaxName}}
 	}
 	return key, nil
 }

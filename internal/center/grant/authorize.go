@@ -40,7 +40,7 @@ func (g *Grants) CheckAuthorize(ctx context.Context, q url.Values) (Authorizatio
 	// First whatever decides whether there may be a redirect at all: who asks, and where it leads.
 	for _, name := range []string{"client_id", "redirect_uri", "state"} {
 		if len(q[name]) > 1 {
-			return none, &PageError{"The parameter " + name + " is repeated."}
+			return none, &PageError{Message: "The parameter %s is repeated.", Args: []any{name}}
 		}
 	}
 	a := Authorization{ClientID: q.Get("client_id"), RedirectURI: q.Get("redirect_uri"), State: q.Get("state")}
@@ -70,14 +70,15 @@ func (g *Grants) redirectable(ctx context.Context, a Authorization) (store.Clien
 	var unknown *wire.ServiceError
 	switch {
 	case errors.As(err, &unknown):
-		return client, &PageError{unknown.Message}
+		return client, &PageError{Message: "The client registration is not known here or has expired. " +
+			"Remove the cached client registration (the file with a clientId but no accessToken in ~/.aws/sso/cache) and sign in again."}
 	case err != nil:
 		return client, err
 	case !g.Clients.MatchRedirect(client, a.RedirectURI):
-		return client, &PageError{"The redirect_uri is not one that the client has registered."}
+		return client, &PageError{Message: "The redirect_uri is not one that the client has registered."}
 	case len(a.State) > maxState || !utf8.ValidString(a.State):
 		// What is not text would not survive being carried around as it is.
-		return client, &PageError{"The state is too long, or not text."}
+		return client, &PageError{Message: "The state is too long, or not text."}
 	}
 	return client, nil
 }

@@ -22,10 +22,19 @@ func (e *ThrottledError) Error() string {
 
 // PageError is an authorization request that nobody may be redirected for, because who asks or where
 // the answer should go is in doubt (RFC 6749 section 4.1.2.1). Message is for the person, and says
-// nothing that came with the request.
-type PageError struct{ Message string }
+// nothing that came with the request. It is English, with a blank for each of Args, and stands in the source
+// as it is, so that the web door can say it in other languages.
+type PageError struct {
+	Message string
+	Args    []any
+}
 
-func (e *PageError) Error() string { return "authorization request: " + e.Message }
+func (e *PageError) Error() string {
+	if len(e.Args) == 0 {
+		return "authorization request: " + e.Message
+	}
+	return "authorization request: " + fmt.Sprintf(e.Message, e.Args...)
+}
 
 // RedirectError is a refusal that the client itself should hear of: redirect the browser to Location,
 // which carries the error and the state.

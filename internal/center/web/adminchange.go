@@ -49,7 +49,7 @@ func (d *Door) adminChange(w http.ResponseWriter, r *http.Request) error {
 func (d *Door) adminDo(ctx context.Context, by directory.Person, org store.Organisation, get func(string) string) (back string, err error) {
 	a, id, do := d.Administration, get("id"), get("do")
 	if strings.HasPrefix(do, "remove-") && do != "remove-member" && get("sure") != "yes" {
-		return "", administration.Invalid("Tick the box to remove it.")
+		return "", administration.Invalid{Message: "Tick the box to remove it."}
 	}
 	switch do {
 	case "add-user":
@@ -79,7 +79,7 @@ func (d *Door) adminDo(ctx context.Context, by directory.Person, org store.Organ
 func (d *Door) changeGroup(ctx context.Context, by directory.Person, org store.Organisation, get func(string) string) (back string, err error) {
 	g, err := find(org.Groups, get("group"), groupID)
 	if err != nil {
-		return "", administration.Invalid("That group is not there any more.")
+		return "", administration.Invalid{Message: "That group is not there any more."}
 	}
 	switch get("do") {
 	case "remove-group":
@@ -104,7 +104,7 @@ func named(org store.Organisation, name string) (store.User, error) {
 			}
 		}
 	}
-	return store.User{}, administration.Invalid("There is no user of that name.")
+	return store.User{}, administration.Invalid{Message: "There is no user of that name."}
 }
 
 func (d *Door) changePermissionSet(ctx context.Context, by directory.Person, org store.Organisation, get func(string) string) (back string, err error) {
@@ -113,11 +113,11 @@ func (d *Door) changePermissionSet(ctx context.Context, by directory.Person, org
 	if id := get("id"); id != "" {
 		old, err := find(org.PermissionSets, id, setID)
 		if err != nil {
-			return "", administration.Invalid("That permission set is not there any more.")
+			return "", administration.Invalid{Message: "That permission set is not there any more."}
 		}
 		before, p.Name, p.Policies.Boundary = &old, old.Name, old.Policies.Boundary
 	} else if _, err := find(org.PermissionSets, p.Name, func(p store.PermissionSet) string { return p.Name }); err == nil {
-		return "", administration.Invalid("There is a permission set of that name already.")
+		return "", administration.Invalid{Message: "There is a permission set of that name already."}
 	}
 	if get("do") == "remove-permission-set" {
 		if before == nil {
@@ -127,7 +127,7 @@ func (d *Door) changePermissionSet(ctx context.Context, by directory.Person, org
 	}
 	hours, err := strconv.ParseFloat(get("hours"), 64)
 	if err != nil || !(hours >= 1 && hours <= 12) { // NaN is neither
-		return "", administration.Invalid("Credentials live for 1 to 12 hours.")
+		return "", administration.Invalid{Message: "Credentials live for 1 to 12 hours."}
 	}
 	p.SessionDuration = time.Duration(hours * float64(time.Hour)).Round(time.Second)
 	p.Policies.Managed, p.Policies.Inline = strings.Fields(get("managed")), strings.TrimSpace(get("inline"))
@@ -137,11 +137,11 @@ func (d *Door) changePermissionSet(ctx context.Context, by directory.Person, org
 func (d *Door) changeAssignment(ctx context.Context, by directory.Person, org store.Organisation, get func(string) string) error {
 	p, err := find(org.PermissionSets, get("set"), setID)
 	if err != nil {
-		return administration.Invalid("That permission set is not there any more.")
+		return administration.Invalid{Message: "That permission set is not there any more."}
 	}
 	as := store.AccountAssignment{AccountID: strings.TrimSpace(get("account")), PermissionSetID: p.ID}
 	if _, err := find(org.Accounts, as.AccountID, func(a store.Account) string { return a.ID }); err != nil {
-		return administration.Invalid("There is no such account: give its twelve digits.")
+		return administration.Invalid{Message: "There is no such account: give its twelve digits."}
 	}
 	if get("do") == "unassign" {
 		as.PrincipalKind, as.PrincipalID = store.PrincipalKind(get("kind")), get("principal")
@@ -151,11 +151,11 @@ func (d *Door) changeAssignment(ctx context.Context, by directory.Person, org st
 	principal := ""
 	switch group, name := get("group"), strings.TrimSpace(get("name")); {
 	case (group == "") == (name == ""):
-		return administration.Invalid("Say either a group or a user.")
+		return administration.Invalid{Message: "Say either a group or a user."}
 	case group != "":
 		g, err := find(org.Groups, group, groupID)
 		if err != nil {
-			return administration.Invalid("That group is not there any more.")
+			return administration.Invalid{Message: "That group is not there any more."}
 		}
 		as.PrincipalKind, as.PrincipalID, principal = store.PrincipalGroup, g.ID, g.Name
 	default:
@@ -169,16 +169,28 @@ func (d *Door) changeAssignment(ctx context.Context, by directory.Person, org st
 }
 
 // explainAdmin is the part of explain for administrators.
-func explainAdmin(err error) (problem, bool) {
+func explainAdmin(l *words, err error) (problem, bool) {
 	var invalid administration.Invalid
 	switch {
 	case errors.As(err, &invalid):
-		return problem{Status: http.StatusBadRequest, Heading: "That cannot be done", Text: string(invalid) + " Nothing was changed.", Back: "Back to administration", Href: "/admin/users"}, true
+		return problem{Status: http.StatusBadRequest, Heading: l.say("That cannot be done"), Text: l.refusal(invalid) + " " + l.say("Nothing was changed."), Back: l.say("Back to administration"), Href: "/admin/users"}, true
 	case errors.Is(err, administration.ErrStale):
 		return problem{
-			Status: http.StatusForbidden, Heading: "Sign in again first", Back: "Confirm that it is you", Href: "/admin/confirm",
-			Text: "Changes need a sign-in of the last ten minutes. Nothing was changed. Confirm that it is you, then repeat it.",
+			Status: http.StatusForbidden, Heading: l.say("Sign in again first"), Back: l.say("Confirm that it is you"), Href: "/admin/confirm",
+			Text: l.say("Changes need a sign-in of the last ten minutes. Nothing was changed. Confirm that it is you, then repeat it."),
 		}, true
 	}
 	return problem{}, false
+}
+
+// refusal is what the administration refuses with, in the language.
+func (w *words) refusal(i administration.Invalid) string {
+	args := make([]any, len(i.Args))
+	for n, a := range i.Args {
+		if part, ok := a.(administration.Invalid); ok {
+			a = w.refusal(part)
+		}
+		args[n] = a
+	}
+	return w.say(i.Message, args...)
 }

@@ -20,7 +20,7 @@ type adminLinkBody struct {
 func (d *Door) adminLink(w http.ResponseWriter, r *http.Request, by directory.Person, org store.Organisation, kind store.LinkKind) error {
 	u, err := find(org.Users, r.PostForm.Get("id"), userID)
 	if err != nil {
-		return administration.Invalid("That person is not there any more.")
+		return administration.Invalid{Message: "That person is not there any more."}
 	}
 	secret, expires, err := d.Administration.NewLink(r.Context(), by, u.ID, kind)
 	if err != nil {

@@ -188,7 +188,10 @@ func (a *adminPage) assignments() error {
 	t := adminTable{Caption: a.say("Who may use what"), Head: []string{a.say("Account"), a.say("Name"), a.say("Permission set"), a.say("Kind"), a.say("Who")}, Empty: a.say("No such assignment.")}
 	seen := 0
 	for _, s := range a.org.Assignments {
-		kind := strings.ToLower(string(s.PrincipalKind))
+		kind := a.say("user")
+		if s.PrincipalKind == store.PrincipalGroup {
+			kind = a.say("group")
+		}
 		if !contains(strings.Join([]string{s.AccountID, accounts[s.AccountID], names[s.PermissionSetID], names[s.PrincipalID]}, "\n"), q) {
 			continue
 		}
@@ -201,7 +204,7 @@ func (a *adminPage) assignments() error {
 		}
 		row := adminRow{Cells: []adminCell{text(s.AccountID), text(accounts[s.AccountID]), text(names[s.PermissionSetID]), text(kind), text(names[s.PrincipalID])}}
 		row.Action = a.form(adminForm{
-			Do: "unassign", Submit: a.say("Take away"), About: visible(names[s.PermissionSetID] + " in " + s.AccountID), Quiet: true,
+			Do: "unassign", Submit: a.say("Take away"), About: visible(a.say("%s in %s", names[s.PermissionSetID], s.AccountID)), Quiet: true,
 			Hidden: []adminPair{{"account", s.AccountID}, {"set", s.PermissionSetID}, {"kind", string(s.PrincipalKind)}, {"principal", s.PrincipalID}},
 		})
 		t.Rows = append(t.Rows, row)

@@ -41,7 +41,7 @@ func explain(l *words, err error, now time.Time) problem {
 			Text: l.say("For safety, wait %s before you try again.", waiting(l, wait)), Back: l.say("Back to start"),
 		}
 	}
-	if p, ok := explainAdmin(err); ok {
+	if p, ok := explainAdmin(l, err); ok {
 		return p
 	}
 	var page *grant.PageError
@@ -51,7 +51,7 @@ func explain(l *words, err error, now time.Time) problem {
 	case errors.As(err, &page):
 		return problem{
 			Status: http.StatusBadRequest, Heading: l.say("This link cannot be used"),
-			Text: page.Message + " " + l.say("Close this window and start again from the program that sent you here."),
+			Text: l.say(page.Message, page.Args...) + " " + l.say("Close this window and start again from the program that sent you here."),
 		}
 	case errors.As(err, &swapped):
 		return problem{

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"keyfob/internal/center/flow"
 	"keyfob/internal/center/mfa"
@@ -159,8 +161,8 @@ func (d *Door) addApp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || v == nil {
 		return err
 	}
-	state := r.PostForm.Get("state")
-	err = d.Factors.AddApp(r.Context(), v.user(), v.holder(), state, digitsOf(r.PostForm.Get("code")), r.PostForm.Get("name"))
+	state, name := r.PostForm.Get("state"), cmp.Or(strings.TrimSpace(r.PostForm.Get("name")), d.speak(r).say("Authenticator app"))
+	err = d.Factors.AddApp(r.Context(), v.user(), v.holder(), state, digitsOf(r.PostForm.Get("code")), name)
 	if errors.Is(err, mfa.ErrWrong) {
 		return d.addAppPage(w, r, *v, state, d.speak(r).say("That code is not right. If it stays so, check the clock of the device that shows it."))
 	} else if err != nil {

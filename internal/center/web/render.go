@@ -189,7 +189,7 @@ func (d *Door) draw(w http.ResponseWriter, r *http.Request, v view) {
 	}
 	if err != nil {
 		d.Logger.ErrorContext(r.Context(), "page could not be drawn", "page", v.Page, "error", err)
-		http.Error(w, "Something went wrong here.", http.StatusInternalServerError)
+		http.Error(w, l.say("Something went wrong here")+".", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
