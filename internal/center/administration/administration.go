@@ -132,13 +132,14 @@ func (a *Administration) change(ctx context.Context, by directory.Person, name s
 // unusable says what is wrong with a name, and with which if there are several.
 func unusable(name *directory.NameError) Invalid {
 	reason := Invalid{Message: name.Message, Args: name.Args}
-	switch name.Of {
+	switch args := []any{reason}; name.Of {
 	case directory.OfUser:
-		reason = Invalid{Message: "user name: invalid name: %s", Args: []any{reason}}
+		return Invalid{Message: "That user name cannot be used: %s.", Args: args}
 	case directory.OfEmail:
-		reason = Invalid{Message: "e-mail address: invalid name: %s", Args: []any{reason}}
+		return Invalid{Message: "That e-mail address cannot be used: %s.", Args: args}
+	default:
+		return Invalid{Message: "That name cannot be used: %s.", Args: args}
 	}
-	return Invalid{Message: "That name cannot be used: %s.", Args: []any{reason}}
 }
 
 func differs(before, after string) string { return fmt.Sprintf("%q -> %q", before, after) }
