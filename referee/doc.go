@@ -10,4 +10,5 @@
 // The exception is how config files are read. testdata/config has odd ones, of which keyfob and three other
 // readers must make the same; what keyfob makes of them is asked of its package awsconfig, since no
 // command prints it all. Where a reader differs, the file says so and differenceClasses in odd_test.go why.
+// Where hours have to pass, keyfob and a center of package centertest run in the test itself, on one clock.
 package referee
