@@ -91,7 +91,7 @@ func bearer(r *http.Request) wire.Secret {
 
 func (d *Door) listAccounts(ctx context.Context, g store.Grant, q query) (wire.ListAccountsResponse, error) {
 	accounts, next, err := d.Assignments.Accounts(ctx, g.User.ID, q.nextToken, q.maxResult)
-	out := wire.ListAccountsResponse{NextToken: next, AccountList: []wire.AccountInfo{}}
+	out := wire.ListAccountsResponse{NextToken: next, AccountList: make([]wire.AccountInfo, 0, len(accounts))}
 	for _, a := range accounts {
 		out.AccountList = append(out.AccountList, wire.AccountInfo{AccountID: a.ID, AccountName: a.Name, EmailAddress: a.Email})
 	}
@@ -100,7 +100,7 @@ func (d *Door) listAccounts(ctx context.Context, g store.Grant, q query) (wire.L
 
 func (d *Door) listAccountRoles(ctx context.Context, g store.Grant, q query) (wire.ListAccountRolesResponse, error) {
 	sets, next, err := d.Assignments.Roles(ctx, g.User.ID, q.accountID, q.nextToken, q.maxResult)
-	out := wire.ListAccountRolesResponse{NextToken: next, RoleList: []wire.RoleInfo{}}
+	out := wire.ListAccountRolesResponse{NextToken: next, RoleList: make([]wire.RoleInfo, 0, len(sets))}
 	for _, p := range sets {
 		out.RoleList = append(out.RoleList, wire.RoleInfo{RoleName: p.Name, AccountID: q.accountID})
 	}
