@@ -25,6 +25,12 @@ func newDB(t *testing.T) *DB {
 	return db
 }
 
+// counted is a link function that numbers an event.
+func counted(h store.AuditHead) ([]store.AuditEvent, store.AuditHead) {
+	h.Seq, h.MAC = h.Seq+1, []byte{}
+	return []store.AuditEvent{{Seq: h.Seq, Name: "A", Hash: h.Hash[:]}}, h
+}
+
 // Changes that share a transaction are each made or not: one that fails, is given up or panics takes no
 // other with it and leaves nothing behind.
 func TestChangesAreApart(t *testing.T) {
@@ -60,6 +66,9 @@ func TestChangesAreApart(t *testing.T) {
 				if _, err := tx.ExecContext(ctx, `INSERT INTO accounts (id, name, email) VALUES (?, '', '')`, fmt.Sprint(i)); err != nil {
 					return err
 				}
+				if err := appendAudit(ctx, tx, counted); err != nil {
+					return err
+				}
 				switch i % 4 {
 				case 1:
 					return failed
@@ -80,6 +89,14 @@ func TestChangesAreApart(t *testing.T) {
 		if want := map[bool]error{true: nil, false: store.ErrNotFound}[i%4 == 0]; !errors.Is(err, want) {
 			t.Errorf("change %d: %v, want %v", i, err, want)
 		}
+	}
+	// What has failed is not in the audit log either, and has not moved its head.
+	events, err := db.AuditSearch(t.Context(), store.AuditQuery{Limit: 2 * changes})
+	if err != nil || len(events) != changes/4 {
+		t.Errorf("%d events, want %d: %v", len(events), changes/4, err)
+	}
+	if head, last, err := db.AuditHead(t.Context()); err != nil || head.Seq != changes/4 || last != head.Seq {
+		t.Errorf("the head is %d, the last event %d, want %d: %v", head.Seq, last, changes/4, err)
 	}
 	// A change by itself, which has no other to be kept apart from.
 	if err := db.tx(t.Context(), func(tx *txn) error {
