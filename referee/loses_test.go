@@ -120,13 +120,15 @@ func without(roles map[string][]string, lost account) map[string][]string {
 // How each client says that the person may not have this role, and that there is no such person, or
 // session, any more.
 func refusals() (forbidden, outside map[string]string) {
-	return map[string]string{
+	forbidden = map[string]string{
 		awsCLI.name: "ForbiddenException", boto3.name: "ForbiddenException", goSDK.name: "GetRoleCredentials, https response error StatusCode: 403",
 		jsSDK.name: "ForbiddenException",
-	}, map[string]string{
+	}
+	outside = map[string]string{
 		awsCLI.name: "has expired or is otherwise invalid", boto3.name: "UnauthorizedSSOTokenError", goSDK.name: "GetRoleCredentials, https response error StatusCode: 401",
 		jsSDK.name: "UnauthorizedException",
 	}
+	return forbidden, outside
 }
 
 // People sign in with whatever second factor they have, each sees what is theirs, and whatever is taken

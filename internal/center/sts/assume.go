@@ -77,13 +77,14 @@ func (d *Door) assumeRoleWithWebIdentity(ctx context.Context, values url.Values)
 	if err != nil {
 		return none, err
 	}
+	event := store.AuditEvent{
+		Name:   wire.ActionAssumeRoleWithWebIdentity,
+		Detail: map[string]string{"caller": claims.Issuer + " " + claims.Subject, "role_arn": arn, "role_session_name": session},
+	}
 	return wire.AssumeRoleWithWebIdentityResult{
 		Credentials: credentials, AssumedRoleUser: wire.AssumedRoleUser{AssumedRoleID: who.UserID, ARN: who.ARN},
 		SubjectFromWebIdentityToken: claims.Subject, Audience: claims.Audience, Provider: claims.Issuer,
-	}, d.granted(ctx, store.AuditEvent{
-		Name:   wire.ActionAssumeRoleWithWebIdentity,
-		Detail: map[string]string{"caller": claims.Issuer + " " + claims.Subject, "role_arn": arn, "role_session_name": session},
-	}, credentials)
+	}, d.granted(ctx, event, credentials)
 }
 
 func (d *Door) getSessionToken(ctx context.Context, caller rolecreds.Identity, values url.Values) (wire.GetSessionTokenResult, error) {
