@@ -111,6 +111,9 @@ func Copy(ctx context.Context, from Source, to Target) ([]Count, error) {
 			return nil
 		})
 	})
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause // of whatever a connection says that breaks off for it
+	}
 	if err != nil {
 		return nil, err
 	}
